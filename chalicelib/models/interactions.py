@@ -1,0 +1,87 @@
+"""Interactions and the lines of their threads as they cross the API."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from chalicelib.config import TEXT_CHARACTERS
+from chalicelib.models.common import Input, Output, Time
+
+Text = Annotated[
+    str, StringConstraints(min_length=1, max_length=TEXT_CHARACTERS, strip_whitespace=False, pattern=r"\S")
+]
+Stage = Literal["none", "starting", "assigned_agent", "assigned_queue", "plan_agent", "plan_queue"]
+
+
+class MessageIn(Input):
+    """A reply to the customer; its text is sent exactly as it is."""
+
+    text: Text
+    media_urls: list[Annotated[str, Field(pattern=r"^https://\S+$", max_length=2000)]] = Field(
+        default_factory=list, max_length=10
+    )
+
+
+class NoteIn(Input):
+    """An internal note, never sent to the customer."""
+
+    text: Text
+
+
+class ReadIn(Input):
+    """The number of the last line that was read."""
+
+    n: int = Field(ge=1, le=99_999_999)
+
+
+class CloseIn(Input):
+    """Nothing needs to be said to close."""
+
+
+class LastMessage(Output):
+    direction: Literal["in", "out"]
+    preview: str
+
+
+class Interaction(Output):
+    """A conversation of one address with one account, from its first text until it is closed."""
+
+    id: str
+    account_id: str
+    account_key: str
+    address: str
+    contact_id: str | None
+    status: Literal["open", "closed"]
+    owner: str | None
+    last_owner: str | None
+    read: bool
+    unread_count: int
+    stage: Stage
+    queue_id: str | None
+    waiting_since: Time | None
+    deadline_at: Time | None
+    started_at: Time
+    last_message_at: Time | None
+    last_message: LastMessage | None
+    closed_at: Time | None
+    version: int
+
+
+class Line(Output):
+    """A line of a thread, number `n` of its interaction. Messages alone have a status; events have no author."""
+
+    id: str
+    n: int
+    kind: Literal["message", "note", "event"]
+    direction: Literal["in", "out"] | None
+    text: str | None
+    media: list[dict[str, Any]]
+    status: str | None
+    status_code: str | None
+    status_detail: str | None
+    encoding: Literal["GSM-7", "UCS-2"] | None
+    segments: int | None
+    author: str | None
+    automatic: bool
+    retry_of: str | None
+    created_at: Time
