@@ -1,0 +1,149 @@
+"""SMS accounts: their configuration, the key that exists once, and who is on them.
+
+Configuration item (times in milliseconds): id, name, key, type, phone, description, domain, list_id,
+credentials (secret ones sealed), base_url, sender, delivery_reports, options, wait_for_assigned_agent,
+wait_for_assigned_queue, segments_per_second, max_age (the last three in seconds), opt_out_reply, token,
+plan_version, created_at, version.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from boto3.dynamodb.conditions import Attr
+
+from chalicelib.config import CONFIG_CACHE, CONFLICT_RETRIES
+from chalicelib.models.errors import Refused, invalid
+from chalicelib.store import configured, db, idempotency, members, plans, table
+from chalicelib.store.db import Item
+from chalicelib.store.idempotency import Once
+from chalicelib.store.memory import Memory
+from chalicelib.store.transaction import EXISTS, Lost, Transaction
+
+_KIND = "account"
+_KNOWN: Memory[Item] = Memory(CONFIG_CACHE)
+PARTITION = table.configuration(_KIND, "")["pk"]
+
+
+def get(account_id: str) -> Item | None:
+    return configured.get(_KIND, account_id)
+
+
+def get_cached(account_id: str, now: int) -> Item | None:
+    """The account as it was at most 25 s ago; `now` in milliseconds."""
+    return _KNOWN.get(account_id, now, lambda: get(account_id))
+
+
+def require(account_id: str) -> Item:
+    """The account; raises Refused `not-found`."""
+    return configured.require(_KIND, account_id)
+
+
+def not_found() -> Refused:
+    return configured.not_found(_KIND)
+
+
+def get_many(account_ids: Sequence[str]) -> list[Item]:
+    return configured.get_many(_KIND, account_ids)
+
+
+def create(account: Item, once: Once | None, now: int) -> None:
+    """Write a new account with its HEAD, its key and an empty plan. Raises Refused for a taken key or unknown list."""
+    identifier = account["id"]
+    taken = _key_key(account["key"])
+    contact_list = table.configuration("list", account["list_id"])
+    tx = Transaction().create(table.configuration(_KIND, identifier), account)
+    tx.create(table.account(identifier), {"account_id": identifier, "seq": 0})
+    tx.create(taken, {"account_id": identifier})
+    tx.create(table.plan(identifier, 1), {"version": 1, "actions": []})
+    tx.check(contact_list, EXISTS)
+    idempotency.action(tx, once, now)
+    try:
+        tx.commit()
+    except Lost as lost:
+        idempotency.raise_if_replayed(lost, once, now)
+        _raise_if_invalid(lost, taken, contact_list)
+        raise
+
+
+def change(account: Item, version: int, changes: dict[str, Any]) -> None:
+    """Change an account that was read as `account`, at `version`; a None removes a field. Raises Refused."""
+    identifier = account["id"]
+    taken = contact_list = None
+    tx = configured.update(Transaction(), _KIND, identifier, version, changes)
+    old, new = _key_key(account["key"]), _key_key({**account, **changes}["key"])
+    if new != old:
+        taken = new
+        tx.create(new, {"account_id": identifier})
+        tx.delete(old, Attr("account_id").eq(identifier))
+    if "list_id" in changes:
+        contact_list = table.configuration("list", changes["list_id"])
+        tx.check(contact_list, EXISTS)
+    try:
+        tx.commit()
+    except Lost as lost:
+        configured.raise_if_moved(lost, _KIND, identifier)
+        _raise_if_invalid(lost, taken, contact_list)
+        raise
+    _KNOWN.cache_clear()
+
+
+def _key_key(key: str) -> table.Key:
+    return table.unique("account_key", key.lower())
+
+
+def _raise_if_invalid(lost: Lost, taken: table.Key | None, contact_list: table.Key | None) -> None:
+    if taken and taken in lost:
+        raise invalid("/key", "Another account has this key; upper and lower case count as the same.")
+    if contact_list and contact_list in lost:
+        raise invalid("/list_id", "There is no such list.")
+
+
+def delete(account_id: str) -> None:
+    """Delete an account without open interactions, then whoever is on it.
+
+    Raises Refused `in-use` with `open`, and `not-found`; where an earlier try was cut off, it tidies up first.
+    """
+    for _ in range(CONFLICT_RETRIES):
+        account = get(account_id)
+        if account is None:
+            members.remove_all("accounts", account_id)
+            raise not_found()
+        if _deleted(account):
+            _KNOWN.cache_clear()
+            members.remove_all("accounts", account_id)
+            return
+    raise Refused("contended", "The account is being changed by others.")
+
+
+def _deleted(account: Item) -> bool:
+    count = _open_interactions(account["id"])
+    if count:
+        raise Refused("in-use", f"The account has {count} open interactions.", open=count)
+    unmoved = Attr("version").eq(account["version"]) & Attr("plan_version").eq(account["plan_version"])
+    tx = Transaction().delete(table.configuration(_KIND, account["id"]), unmoved)
+    tx.delete(table.account(account["id"]))
+    tx.delete(table.unique("account_key", account["key"].lower()), Attr("account_id").eq(account["id"]))
+    plans.forget(tx, account)
+    try:
+        tx.commit()
+    except Lost:
+        return False
+    return True
+
+
+def _open_interactions(account_id: str) -> int:
+    """How many are open, counted through an index: a counter would be the one item that every burst writes."""
+    partition = ("g2pk", table.in_account(account_id))
+    count, start = 0, None
+    while True:
+        page = db.query_index(table.BY_LAST, partition, start=start)
+        count += sum(1 for meta in page.items if meta["status"] == "open")
+        if page.last is None:
+            return count
+        start = page.last
+
+
+def change_members(account_id: str, add: Sequence[str], remove: Sequence[str], now: int) -> tuple[list[str], list[str]]:
+    """Put agents on the account and take others off; answers who really was. Raises Refused."""
+    added = [one for one in add if members.add("accounts", account_id, one, now)]
+    return added, [one for one in remove if members.remove("accounts", account_id, one)]

@@ -1,0 +1,49 @@
+"""What all configured objects share: read one or several, change one at the version that was read."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from boto3.dynamodb.conditions import Attr
+
+from chalicelib.models.errors import Refused
+from chalicelib.store import db, table
+from chalicelib.store.db import Item
+from chalicelib.store.transaction import Lost, Transaction
+
+
+def not_found(kind: str) -> Refused:
+    return Refused("not-found", f"There is no such {kind}.")
+
+
+def get(kind: str, identifier: str) -> Item | None:
+    return db.get(table.configuration(kind, identifier))
+
+
+def require(kind: str, identifier: str) -> Item:
+    """The object; raises Refused `not-found`."""
+    item = get(kind, identifier)
+    if item is None:
+        raise not_found(kind)
+    return item
+
+
+def get_many(kind: str, identifiers: Sequence[str]) -> list[Item]:
+    """Those of the objects that exist, in the order of their ids."""
+    found = db.get_many([table.configuration(kind, one) for one in identifiers]) if identifiers else []
+    return [item for item in found if item is not None]
+
+
+def update(tx: Transaction, kind: str, identifier: str, version: int, changes: dict[str, Any]) -> Transaction:
+    """Add a change of the object, valid only at `version`, to a transaction."""
+    put = {**changes, "version": version + 1}
+    return tx.update(table.configuration(kind, identifier), Attr("version").eq(version), put=put, prove=True)
+
+
+def raise_if_moved(lost: Lost, kind: str, identifier: str) -> None:
+    """After a lost transaction: Refused `not-found` or `version-conflict` if the object was why."""
+    key = table.configuration(kind, identifier)
+    if key in lost:
+        item = lost.item(key)
+        if item is None:
+            raise not_found(kind)
+        raise Refused("version-conflict", f"It has changed since; its version is {item['version']}.")

@@ -1,0 +1,47 @@
+"""Secret credentials: encrypted with the stack's KMS key for one account, and decrypted where they are needed."""
+
+import base64
+from collections.abc import Collection, Mapping
+from functools import lru_cache
+from typing import Any
+
+from chalicelib.aws import client
+from chalicelib.config import settings
+
+
+def seal(account_id: str, credentials: Mapping[str, str], secret: Collection[str]) -> dict[str, Any]:
+    """Credentials as they are stored: those named in `secret` as `{"sealed": ciphertext}`, the others as they are."""
+    return {
+        name: {"sealed": _encrypt(account_id, value)} if name in secret else value
+        for name, value in credentials.items()
+    }
+
+
+def reveal(account_id: str, stored: Mapping[str, Any]) -> dict[str, str]:
+    """The credentials in the clear; raises botocore's error where the key refuses."""
+    return {
+        name: value if isinstance(value, str) else _decrypt(account_id, value["sealed"])
+        for name, value in stored.items()
+    }
+
+
+def _context(account_id: str) -> dict[str, str]:
+    """Binds a ciphertext to its account: copied to another one, it cannot be decrypted."""
+    return {"account": account_id}
+
+
+def _encrypt(account_id: str, value: str) -> str:
+    answer = client("kms").encrypt(
+        KeyId=settings().kms_key, Plaintext=value.encode(), EncryptionContext=_context(account_id)
+    )
+    return base64.b64encode(answer["CiphertextBlob"]).decode()
+
+
+@lru_cache(maxsize=256)
+def _decrypt(account_id: str, ciphertext: str) -> str:
+    answer = client("kms").decrypt(
+        KeyId=settings().kms_key,
+        CiphertextBlob=base64.b64decode(ciphertext),
+        EncryptionContext=_context(account_id),
+    )
+    return answer["Plaintext"].decode()
