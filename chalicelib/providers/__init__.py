@@ -1,0 +1,35 @@
+"""The SMS providers by name; a provider's module is loaded when it is first asked for."""
+
+from functools import cache
+from importlib import import_module
+
+from chalicelib.providers.contract import Provider
+
+_NAMES = (
+    "twilio",
+    "skebby",
+    "connectel",
+    "clicksend",
+    "plivo",
+    "clickatell",
+    "csctelecom",
+    "infobip",
+    "intelepeer",
+    "bandwidth",
+    "telnyx",
+)
+_DECLARED = "custom"  # the twelfth type: any other provider, by declaration
+
+
+def names() -> tuple[str, ...]:
+    """The providers there are, in the order in which the product lists them."""
+    return _NAMES
+
+
+@cache
+def get(name: str) -> Provider:
+    """The provider of that name, or `custom`; raises KeyError for any other."""
+    if name not in (*_NAMES, _DECLARED):
+        raise KeyError(name)
+    provider: Provider = import_module(f"chalicelib.providers.{name}").PROVIDER
+    return provider

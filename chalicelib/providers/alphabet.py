@@ -1,0 +1,13 @@
+"""The characters of the GSM 7-bit default alphabet, which providers that want the encoding named must know."""
+
+# 3GPP TS 23.038, 6.2.1 and 6.2.1.1. ESC is missing on purpose: it only announces the next septet.
+BASIC = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+EXTENSION = frozenset("\f^{}\\[~]|€")
+
+
+def is_gsm(text: str) -> bool:
+    """Whether every character of the text can be sent in GSM-7; any other makes the whole text UCS-2."""
+    return all(character in BASIC or character in EXTENSION for character in text)

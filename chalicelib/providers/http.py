@@ -1,0 +1,103 @@
+"""The HTTP client handed to providers: one connection per call, guarded, bounded in time and size, no redirects."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+
+from chalicelib.providers.calls import ForbiddenAddress, NeverSent, NoAnswer, never_sent
+
+if TYPE_CHECKING:
+    from requests import Response
+
+ANSWER_BYTES = 1024 * 1024
+_CHUNK = 16 * 1024
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole answer in memory; the names are those of `requests`."""
+
+    status_code: int
+    headers: Mapping[str, str] = field(repr=False)
+    content: bytes = field(repr=False)
+
+    @property
+    def text(self) -> str:
+        return self.content.decode("utf-8", "replace")
+
+    def json(self) -> Any:
+        """Raises ValueError for anything but JSON."""
+        return json.loads(self.content)
+
+
+@dataclass(frozen=True)
+class Http:
+    """`hosts` maps a provider's host to the URL that stands in for it (empty outside the laptop); times in seconds.
+
+    Raises NeverSent when no connection was made, ForbiddenAddress when none may be, NoAnswer for all that fails later.
+    """
+
+    hosts: Mapping[str, str]
+    loopback_allowed: bool
+    connect_timeout: float
+    read_timeout: float
+
+    def get(self, url: str, **kw: Any) -> Answer:
+        return self.request("GET", url, **kw)
+
+    def post(self, url: str, **kw: Any) -> Answer:
+        return self.request("POST", url, **kw)
+
+    def request(self, method: str, url: str, **kw: Any) -> Answer:
+        """One call; keyword arguments: params, data, json, headers, auth as in `requests`."""
+        import requests
+        from urllib3.exceptions import HTTPError
+
+        from chalicelib.providers.guard import GuardedSession
+
+        deadline = time.monotonic() + self.connect_timeout + self.read_timeout
+        try:
+            # A session per call: a kept connection that died unnoticed would make the outcome of a send unknown.
+            with (
+                GuardedSession(self.loopback_allowed) as session,
+                session.request(
+                    method,
+                    self._target(url),
+                    timeout=(self.connect_timeout, self.read_timeout),
+                    allow_redirects=False,
+                    stream=True,
+                    **kw,
+                ) as response,
+            ):
+                return Answer(response.status_code, response.headers, _bounded(response, deadline))
+        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema):
+            raise ForbiddenAddress("not a URL to call") from None
+        except (requests.RequestException, HTTPError) as error:
+            raise (NeverSent if never_sent(error) else NoAnswer)(type(error).__name__) from None
+
+    def _target(self, url: str) -> str:
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            raise ForbiddenAddress("not a URL to call") from None
+        override = self.hosts.get(parts.hostname or "")
+        if override is None:
+            return url
+        stand_in = urlsplit(override)
+        path = stand_in.path.rstrip("/") + parts.path
+        return urlunsplit(parts._replace(scheme=stand_in.scheme, netloc=stand_in.netloc, path=path))
+
+
+def _bounded(response: "Response", deadline: float) -> bytes:
+    content = b""
+    # read1 answers with what is there, so that a body that drips cannot outlast the deadline.
+    while chunk := response.raw.read1(_CHUNK, decode_content=True):
+        content += chunk
+        if len(content) > ANSWER_BYTES:
+            raise NoAnswer("answer too large")
+        if time.monotonic() > deadline:
+            raise NoAnswer("answer too slow")
+    return content
