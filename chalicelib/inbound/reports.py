@@ -1,0 +1,81 @@
+"""A provider's delivery report moves a sent text forward, or waits until the text it speaks of is known."""
+
+import json
+
+from boto3.dynamodb.conditions import Attr
+
+from chalicelib.config import PARKED_REPORT_DAYS
+from chalicelib.models.status import RANK
+from chalicelib.outbound import optouts
+from chalicelib.outbound.delivery import News, Recording, takes
+from chalicelib.providers.contract import DeliveryReport
+from chalicelib.store import db, table
+from chalicelib.store.db import Item
+from chalicelib.store.table import Key
+from chalicelib.store.transaction import EXISTS, Lost, Transaction
+
+APPLIED, PARKED, IGNORED = "applied", "parked", "ignored"
+_RAW_CHARACTERS = 2000  # of an unmapped report; a body may be as long as 1 MiB, an item may not
+
+
+def apply(account: Item, report: DeliveryReport, now: int) -> str:
+    """Take in one report of an account; `now` in milliseconds. Answers "applied", "parked" or "ignored".
+
+    Repeated, late and backward reports are ignored. Raises outbound.delivery.Contended, or botocore's errors, when it
+    may not be stored; calling again is always safe.
+    """
+    where = _whereabouts(account["id"], report)
+    address = where["address"] if where else report.recipient
+    if report.opt and address:
+        optouts.follow(account["id"], address, report.opt, now)
+    if report.status == "unknown":
+        return _keep(where, report) if where else IGNORED
+    news = News(str(report.status), report.code, report.detail)
+    if RANK[news.status] == 0:
+        return IGNORED
+    if where:
+        return _write(where, news, now)
+    if report.provider_message_id:
+        return _park(account["id"], report.provider_message_id, news, now)
+    return IGNORED
+
+
+def _whereabouts(account_id: str, report: DeliveryReport) -> Item | None:
+    """Where the message stands: by our id, which came in the URL, else by the provider's."""
+    keys: list[Key] = []
+    if report.message_id:
+        keys.append(table.message(report.message_id))
+    if report.provider_message_id:
+        keys.append(table.provider_message(account_id, report.provider_message_id))
+    found = [item for item in db.get_many(keys) if item] if keys else []
+    known = [item for item in found if "interaction_id" in item and item["account_id"] == account_id]
+    return known[0] if known else None
+
+
+def _write(where: Item, news: News, now: int) -> str:
+    return APPLIED if Recording(where, news, now).write() else IGNORED
+
+
+def _keep(where: Item, report: DeliveryReport) -> str:
+    """A status without a meaning for us stays with the line, for whoever looks into it, and changes nothing else."""
+    raw = json.dumps(report.raw, ensure_ascii=False, default=str)[:_RAW_CHARACTERS]
+    told = {"status_raw": raw, "status_code": report.code, "status_detail": report.detail}
+    line = table.line(where["interaction_id"], where["n"])
+    try:
+        Transaction().update(line, EXISTS, put={k: v for k, v in told.items() if v is not None}).commit()
+    except Lost:
+        return IGNORED
+    return APPLIED
+
+
+def _park(account_id: str, provider_id: str, news: News, now: int) -> str:
+    """Keep the furthest state under the provider's id until the send that it belongs to is recorded."""
+    key = table.provider_message(account_id, provider_id)
+    free = Attr("interaction_id").not_exists() & (Attr("rank").not_exists() | takes(news.status))
+    ttl = now // 1000 + PARKED_REPORT_DAYS * 86400
+    try:
+        Transaction().update(key, free, put={**news.fields(), "ttl": ttl}, prove=True).commit()
+    except Lost as lost:
+        known = lost.item(key) or {}
+        return _write(known, news, now) if "interaction_id" in known else IGNORED
+    return PARKED
