@@ -1,0 +1,300 @@
+"""What people do with an interaction: accept, reject, open, leave, take, close, mark read and unread."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from boto3.dynamodb.conditions import Attr
+
+from chalicelib.config import CONFLICT_RETRIES, ROUTING_GRACE
+from chalicelib.models.errors import Refused
+from chalicelib.routing import agents, queues, rounds, wake
+from chalicelib.routing.match import match, match_agent
+from chalicelib.store import conversations, db, table
+from chalicelib.store.conversations import Change
+from chalicelib.store.db import Item
+from chalicelib.store.transaction import EXISTS, Lost
+
+
+def _retried(act: Callable[..., Any]) -> Callable[..., Any]:
+    """Decide again from what is there now, each time somebody else was first."""
+
+    @wraps(act)
+    def again(*arguments: Any, **named: Any) -> Any:
+        for _ in range(CONFLICT_RETRIES):
+            try:
+                return act(*arguments, **named)
+            except Lost:
+                continue
+        raise Refused("contended", "Others are changing this conversation right now. Try again.", retryable=True)
+
+    return again
+
+
+def _read(interaction: str, agent: str) -> tuple[Item, rounds.Heads]:
+    """The interaction as an agent of its account may see it, and the HEADs it concerns."""
+    meta = conversations.get(interaction)
+    if meta is None:
+        raise Refused("not-found", "There is no such interaction.")
+    return meta, rounds.heads_of(meta, agent)
+
+
+def _own(meta: Item, agent: str, heads: rounds.Heads) -> None:
+    if meta["status"] == "closed":
+        raise Refused("closed", "The interaction is closed.")
+    if meta.get("owner") != agent:
+        owner = meta.get("owner")
+        detail = (
+            f"It belongs to {rounds.name(heads, owner)}." if owner else "It belongs to nobody yet; accept it first."
+        )
+        raise Refused("not-owner", detail, owner=heads.get(owner or "", {}).get("name"))
+
+
+@_retried
+def accept(interaction: str, agent: str, now: int) -> Item:
+    """Make an offered interaction the agent's own, open in a tab, read. Accepting twice is one.
+
+    Refused: offer-taken (with the owner's name), not-offered, offer-expired, at-capacity, closed.
+    """
+    meta, heads = _read(interaction, agent)
+    if meta["status"] == "closed":
+        raise Refused("closed", "The interaction is closed.")
+    head = heads.get(agent)
+    if head is None or not agents.on_account(head, meta["account_id"]):
+        raise Refused("not-found", "There is no such interaction.")
+    if meta.get("owner") == agent and meta["stage"] == "none":
+        return _open_tab(meta, heads, agent, now)
+    right = _right(meta, heads, agent)
+    if right != "directed" and not agents.has_slot(head):
+        raise Refused("at-capacity", f"You have {head['open_count']} open, your capacity. Close or leave one first.")
+    change = Change(meta, now)
+    if right in ("ring", "derived"):
+        change.tx.check(table.member(meta["queue_id"], agent), EXISTS)
+        change.set(accepted_queue=meta["queue_id"])
+    _become_owner(change, heads, agent, directed=right == "directed")
+    change.event(f"Accepted by {head['name']}", author=agent)
+    result = change.commit()
+    if meta["stage"] != "none":
+        wake.tell(interaction, taken=True)
+    match_agent(head, now)
+    return result
+
+
+def _right(meta: Item, heads: rounds.Heads, agent: str) -> str:
+    """By which offer the agent may accept: ring, directed, derived or unassigned; else Refused."""
+    owner = meta.get("owner")
+    if meta.get("ring_agent") == agent:
+        return "ring"
+    if agent in (meta.get("offered_to"), owner):
+        return "directed"
+    if owner:
+        raise Refused("offer-taken", f"{rounds.name(heads, owner)} has it.", owner=heads.get(owner, {}).get("name"))
+    if meta["stage"] == "none":
+        return "unassigned"
+    in_queue = meta.get("queue_id") in heads[agent].get("queues", ())
+    if in_queue and meta["strategy"] not in queues.EXCLUSIVE and agent not in meta.get("rejected", ()):
+        return "derived"
+    if agent in meta.get("expired_for", ()):
+        raise Refused("offer-expired", "Your time to accept it is over; it is offered to others now.")
+    raise Refused("not-offered", "It is not offered to you.")
+
+
+def _become_owner(change: Change, heads: rounds.Heads, agent: str, *, directed: bool = False) -> None:
+    head = heads[agent]
+    rounds.leave(change, heads)
+    if change.base.get("owner") not in (None, agent):
+        rounds.disown(change, heads)
+    account = change.base["account_id"]
+    allowed = Attr("accounts").contains(account) & Attr("session").eq(head["session"])
+    if not directed:
+        allowed &= agents.slot_left()
+    change.nudge(table.agent(agent), allowed, add={"open_count": 1})
+    change.tx.put(table.own(agent, change.interaction), {"interaction_id": change.interaction})
+    change.set(owner=agent, tab=head["session"], waiting_since=None, rejected=None, expired_for=None)
+    change.set(read_n=change.base["n"], unread_count=0, unread=None)
+    if change.base["stage"] != "none":
+        change.decide()
+
+
+def _open_tab(meta: Item, heads: rounds.Heads, agent: str, now: int) -> Item:
+    """The owner looks at it: a tab of this session, counted once, and all is read."""
+    head = heads[agent]
+    if meta.get("tab") == head["session"] and not meta["unread_count"] and "unread" not in meta:
+        return meta
+    change = Change(meta, now)
+    here = Attr("session").eq(head["session"])
+    opened = 0 if meta.get("tab") == head["session"] else 1
+    change.nudge(table.agent(agent), here, add={"open_count": opened})
+    change.set(tab=head["session"], read_n=meta["n"], unread_count=0, unread=None)
+    return change.commit()
+
+
+@_retried
+def leave(interaction: str, agent: str, now: int) -> Item:
+    """Close the owner's tab; what is unread then looks for somebody."""
+    meta, heads = _read(interaction, agent)
+    _own(meta, agent, heads)
+    if meta.get("tab") != heads[agent]["session"]:
+        return meta
+    change = Change(meta, now)
+    rounds.close_tab(change, heads)
+    run = _look_for_somebody(change, heads, agent) if meta["unread_count"] else None
+    result = change.commit()
+    if run:
+        wake.start(interaction, run)
+    match_agent(heads[agent], now)
+    return result
+
+
+@_retried
+def route_unread(interaction: str, agent: str, now: int) -> None:
+    """Ask for routing if the agent's own interaction has unread texts and no open tab."""
+    meta, heads = _read(interaction, agent)
+    idle = meta["status"] == "open" and meta["stage"] == "none" and meta.get("owner") == agent
+    if not idle or not meta["unread_count"] or meta.get("tab") == heads.get(agent, {}).get("session"):
+        return
+    change = Change(meta, now)
+    run = _look_for_somebody(change, heads, agent)
+    change.commit()
+    wake.start(interaction, run)
+
+
+def _look_for_somebody(change: Change, heads: rounds.Heads, agent: str) -> int:
+    change.touch(agent).set(tab=None, waiting_since=change.get("last_message_at"), began_n=change.get("last_in_n"))
+    return rounds.ask(change.event(f"{rounds.name(heads, agent)} is not there: looking for somebody"))
+
+
+@_retried
+def take(interaction: str, agent: str, now: int) -> Item:
+    """Take it over from whoever has it, or from the round it is in (supervisors)."""
+    meta, heads = _read(interaction, agent)
+    if meta["status"] == "closed":
+        raise Refused("closed", "The interaction is closed.")
+    if agent not in heads or not agents.on_account(heads[agent], meta["account_id"]):
+        raise Refused("not-on-account", "You are not on this account; add your agent to it first.")
+    if meta.get("owner") == agent and meta["stage"] == "none":
+        return _open_tab(meta, heads, agent, now)
+    change = Change(meta, now)
+    _become_owner(change, heads, agent, directed=True)
+    before = meta.get("owner")
+    source = f" from {rounds.name(heads, before)}" if before and before != agent else ""
+    change.event(f"Taken over by {heads[agent]['name']}{source}", author=agent)
+    result = change.commit()
+    if meta["stage"] != "none":
+        wake.tell(interaction, taken=True)
+    for head in heads.values():
+        match_agent(head, now)
+    return result
+
+
+@_retried
+def reject(interaction: str, agent: str, now: int) -> Item:
+    """Turn an offer down; it goes on at once."""
+    meta, heads = _read(interaction, agent)
+    if meta["status"] == "closed":
+        raise Refused("closed", "The interaction is closed.")
+    if agent not in heads or not agents.on_account(heads[agent], meta["account_id"]):
+        raise Refused("not-found", "There is no such interaction.")
+    if agent in meta.get("rejected", ()):
+        return meta
+    right = _right(meta, heads, agent)
+    change = Change(meta, now).set(rejected={*meta.get("rejected", ()), agent})
+    change.event(f"Rejected by {heads[agent]['name']}", author=agent)
+    if right == "ring":
+        return _reject_ring(change, heads, agent)
+    return _reject_directed(change, agent) if right == "directed" else _reject_derived(change)
+
+
+def _reject_ring(change: Change, heads: rounds.Heads, agent: str) -> Item:
+    rounds.drop_ring(change, heads)
+    _end_round_if_nobody_left(change)
+    result = change.commit()
+    match([change.base["queue_id"]], change.now)
+    match_agent(heads[agent], change.now)
+    wake.tell(change.interaction)
+    return result
+
+
+def _reject_directed(change: Change, agent: str) -> Item:
+    change.touch(agent).set(deadline_at=change.now)
+    change.tx.delete(table.directed(agent, change.interaction))
+    result = change.decide().due(change.now + ROUTING_GRACE * 1000).commit()
+    wake.tell(change.interaction)
+    return result
+
+
+def _reject_derived(change: Change) -> Item:
+    base = change.base
+    if base["stage"] == "none":
+        row = table.unassigned(base["account_id"], base["waiting_since"], change.interaction)
+        change.nudge(table.account(base["account_id"]))
+    else:
+        row = table.waiting(base["queue_id"], base["waiting_since"], change.interaction)
+        change.nudge(table.queue(base["queue_id"]))
+        _end_round_if_nobody_left(change)
+    change.tx.update(row, EXISTS, put={"rejected": change.get("rejected")})
+    result = change.commit()
+    if change.get("epoch") != base["epoch"]:
+        wake.tell(change.interaction)
+    return result
+
+
+def _end_round_if_nobody_left(change: Change) -> None:
+    """Whoever sees that every member who is online has rejected ends the queue's round."""
+    members = [m["agent_id"] for m in db.query_all(table.queue(change.base["queue_id"])["pk"], "M#")]
+    row = {"account_id": change.base["account_id"], "rejected": change.get("rejected")}
+    if queues.nobody_left(row, rounds.read_heads(members).values(), change.now):
+        change.set(round_ends_at=change.now, deadline_at=change.now)
+        change.decide().due(change.now + ROUTING_GRACE * 1000)
+
+
+@_retried
+def close(interaction: str, agent: str | None, now: int, *, supervisor: bool = False) -> Item:
+    """Close it: the owner, or a supervisor. Refused with new-message while a text is unread. Twice is once."""
+    meta = conversations.get(interaction)
+    if meta is None:
+        raise Refused("not-found", "There is no such interaction.")
+    heads = rounds.heads_of(meta, *([agent] if agent else []))
+    if meta["status"] == "closed":
+        return meta
+    if not supervisor or meta.get("owner") == agent:
+        _own(meta, agent or "", heads)
+    if meta.get("last_in_n", 0) > meta["read_n"]:
+        raise Refused("new-message", "A text has come that nobody has read yet. Read it, then close.")
+    change = Change(meta, now)
+    owner = meta.get("owner")
+    rounds.leave(change, heads)
+    rounds.disown(change, heads)
+    change.set(owner=None, status="closed", closed_at=now, waiting_since=None, rejected=None).decide()
+    change.event(f"Closed by {rounds.name(heads, agent) if agent else 'a supervisor'}", author=agent)
+    result = change.commit()
+    if meta["stage"] != "none":
+        wake.tell(interaction, taken=True)
+    for name in {owner, meta.get("ring_agent")} - {None}:
+        match_agent(heads.get(name), now)  # type: ignore[arg-type]
+    return result
+
+
+@_retried
+def read(interaction: str, agent: str, n: int | None, now: int) -> Item:
+    """Mark lines up to `n` (default: all there are) as read by the owner; never back."""
+    meta, heads = _read(interaction, agent)
+    _own(meta, agent, heads)
+    upto = min(n if n is not None else meta["n"], meta["n"])
+    if upto <= meta["read_n"] and "unread" not in meta:
+        return meta
+    upto = max(upto, meta["read_n"])
+    left = 0
+    if upto < meta.get("last_in_n", 0):
+        later = db.query_all(table.meta(interaction)["pk"], "L#")
+        left = sum(1 for line in later if line["n"] > upto and line.get("direction") == "in")
+    change = Change(meta, now).touch(agent)
+    return change.set(read_n=upto, unread_count=left, unread=None).commit()
+
+
+@_retried
+def unread(interaction: str, agent: str, now: int) -> Item:
+    """Flag it as unread, for the owner to come back to; it changes nothing else."""
+    meta, heads = _read(interaction, agent)
+    _own(meta, agent, heads)
+    return Change(meta, now).touch(agent).set(unread=True).commit()

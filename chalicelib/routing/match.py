@@ -1,0 +1,114 @@
+"""The only place that rings agents from a queue: the longest-waiting text gets the next free agent.
+
+Whoever calls it has committed their own side first (a text that waits, an agent who came free) and
+now reads the other side consistently; so of two that look for each other one always sees the other.
+"""
+
+import heapq
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from chalicelib.config import CONFLICT_RETRIES, QUEUE_GRACE, ROUTING_GRACE
+from chalicelib.observability import logger
+from chalicelib.routing import agents, queues, rounds, wake
+from chalicelib.store import conversations, db, table
+from chalicelib.store.conversations import Change, due
+from chalicelib.store.db import Item
+from chalicelib.store.transaction import EXISTS, Lost
+
+
+@dataclass
+class _Pool:
+    """The queues concerned, their members and the members' HEADs, as one look saw them."""
+
+    queues: dict[str, Item]
+    heads: dict[str, Item]
+    members: dict[str, list[Item]]
+    last: dict[str, str | None]
+
+    def rows(self) -> Iterator[Item]:
+        """Waiting texts of all queues, the longest-waiting first, read page by page."""
+        lines = (db.query_all(table.queue(q)["pk"], "W#") for q in self.queues)
+        return heapq.merge(*lines, key=lambda row: row["sk"])
+
+    def agent_for(self, row: Item, now: int) -> str | None:
+        order = queues.ring_order(self.members[row["queue_id"]], self.last[row["queue_id"]])
+        return queues.next_to_ring(row, order, self.heads, now)
+
+
+def match(queue_ids: Iterable[str], now: int) -> int:
+    """Ring free agents for the texts that wait in these queues; answers how many were rung.
+
+    The other queues of their members count too, since an older text there comes first.
+    """
+    wanted, rung = set(queue_ids), 0
+    for _ in range(CONFLICT_RETRIES):
+        pool = _look(wanted)
+        try:
+            for row in pool.rows():
+                if not any(agents.free(head, now) for head in pool.heads.values()):
+                    return rung
+                rung += _try(pool, row, now)
+        except Lost:
+            continue
+        return rung
+    logger.warning("queues are contended", extra={"queues": sorted(wanted)})
+    return rung
+
+
+def _look(wanted: set[str]) -> _Pool:
+    members = {q: list(db.query_all(table.queue(q)["pk"], "M#")) for q in wanted}
+    heads = rounds.read_heads({m["agent_id"] for found in members.values() for m in found})
+    for q in {q for head in heads.values() for q in head.get("queues", ())} - wanted:
+        members[q] = list(db.query_all(table.queue(q)["pk"], "M#"))
+    more = {m["agent_id"] for found in members.values() for m in found} - set(heads)
+    heads |= rounds.read_heads(more) if more else {}
+    found = db.get_many([table.configuration("queue", q) for q in members] + [table.queue(q) for q in members])
+    configured = {c["id"]: c for c in found[: len(members)] if c and c["strategy"] in queues.EXCLUSIVE}
+    last = {h["queue_id"]: h.get("last_agent") for h in found[len(members) :] if h}
+    return _Pool(configured, heads, members, {q: last.get(q) for q in members})
+
+
+def _try(pool: _Pool, row: Item, now: int) -> int:
+    if "ringing" in row:
+        return 0
+    agent = pool.agent_for(row, now)
+    if agent is None:
+        return 0
+    ends = _ring(row, agent, pool, now)
+    if ends is None:
+        return 0
+    pool.heads[agent] |= {"ringing": row["interaction_id"], "ring_ends": ends}
+    pool.last[row["queue_id"]] = agent
+    wake.tell(row["interaction_id"])
+    return 1
+
+
+def _ring(row: Item, agent: str, pool: _Pool, now: int) -> int | None:
+    """Ring one agent for one text; answers when it ends (ms), None where the text waits no more."""
+    meta = conversations.get(row["interaction_id"])
+    queue = pool.queues[row["queue_id"]]
+    if not meta or meta.get("queue_id") != queue["id"] or meta["round_ends_at"] <= now or "ring_agent" in meta:
+        return None
+    change = Change(meta, now)
+    full = now + queue["agent_timeout"] * 1000
+    ends = min(full, meta["round_ends_at"])
+    ring = {"ringing": change.interaction, "ring_ends": ends}
+    change.nudge(table.agent(agent), agents.is_free(now), put=ring)
+    offered = {name: value for name, value in row.items() if name not in ("rejected", "op")}
+    reason = f"next in line of queue {queue['name']}"
+    change.tx.put(table.directed(agent, change.interaction), offered | {"deadline_at": ends, "reason": reason})
+    change.tx.update(table.waiting(queue["id"], row["since"], change.interaction), EXISTS, put={"ringing": agent})
+    key = table.queue(queue["id"])
+    change.nudge(key, put={"last_agent": agent, **due(key, now + QUEUE_GRACE * 1000)})
+    change.set(ring_agent=agent, ring_ends=ends, ring_full=full <= ends, deadline_at=ends)
+    change.decide().due(ends + ROUTING_GRACE * 1000)
+    waited = (now - row["since"]) // 1000
+    change.event(f"Offered to {rounds.name(pool.heads, agent)}: {reason}, waiting for {waited} s")
+    change.commit()
+    return ends
+
+
+def match_agent(head: Item | None, now: int) -> int:
+    """Ring for whoever of the agent's queues waits, because the agent came free."""
+    return match(head["queues"], now) if head and head.get("queues") else 0

@@ -1,0 +1,49 @@
+"""Queue strategies: who is rung next, and which texts ring everybody. Pure."""
+
+from collections.abc import Iterable
+
+from chalicelib.config import DERIVED_OFFERS
+from chalicelib.routing import agents
+from chalicelib.store.db import Item
+
+EXCLUSIVE = frozenset({"rrmemory"})  # one agent at a time; in all others every member sees the text
+
+
+def ring_order(members: Iterable[Item], last: str | None) -> list[str]:
+    """Members in round-robin order: from the one after the agent rung last, who comes at the end.
+
+    Members are ordered by the time they joined.
+    """
+    ordered = [m["agent_id"] for m in sorted(members, key=lambda m: (m["since"], m["agent_id"]))]
+    if last not in ordered:
+        return ordered
+    start = ordered.index(last) + 1
+    return ordered[start:] + ordered[:start]
+
+
+def next_to_ring(row: Item, order: list[str], heads: dict[str, Item], now: int) -> str | None:
+    """The first agent of the order who is free, on the text's account, and has not rejected it."""
+    for agent in order:
+        head = heads.get(agent)
+        if (
+            head
+            and agents.free(head, now)
+            and agents.on_account(head, row["account_id"])
+            and agent not in row.get("rejected", ())
+        ):
+            return agent
+    return None
+
+
+def nobody_left(row: Item, heads: Iterable[Item], now: int) -> bool:
+    """Whether every member who is online on the account has rejected the text (and there is one)."""
+    there = [h["agent_id"] for h in heads if agents.online(h, now) and agents.on_account(h, row["account_id"])]
+    return bool(there) and set(there) <= set(row.get("rejected", ()))
+
+
+def derived(rows: Iterable[Item], head: Item) -> list[Item]:
+    """The oldest waiting texts that an agent with free slots sees, as many as there are slots."""
+    room = agents.slots(head)
+    most = DERIVED_OFFERS if room is None else min(room, DERIVED_OFFERS)
+    mine = (r for r in rows if agents.on_account(head, r["account_id"]))
+    return [r for r in mine if head["agent_id"] not in r.get("rejected", ())][:most]

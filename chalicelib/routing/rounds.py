@@ -1,0 +1,135 @@
+"""Parts of a routing decision: entering a round, leaving it, giving an owner up; each adds to one Change.
+
+A round is one stage: a directed offer (assigned_agent, plan_agent) or a queue (assigned_queue,
+plan_queue). `starting` means that the state machine has been asked to decide, `none` that it has not.
+"""
+
+from boto3.dynamodb.conditions import Attr
+
+from chalicelib.config import QUEUE_GRACE, ROUTING_GRACE
+from chalicelib.store import db, table
+from chalicelib.store.conversations import Change, due
+from chalicelib.store.db import Item
+from chalicelib.store.transaction import EXISTS
+
+QUEUES = frozenset({"assigned_queue", "plan_queue"})
+DIRECTED = frozenset({"assigned_agent", "plan_agent"})
+Heads = dict[str, Item]
+
+
+def heads_of(meta: Item, *others: str) -> Heads:
+    """The HEADs of all whom a decision about this interaction may change, in one read."""
+    names = {meta.get("owner"), meta.get("ring_agent"), meta.get("offered_to"), *others} - {None}
+    return read_heads(names)  # type: ignore[arg-type]
+
+
+def read_heads(agents: set[str] | list[str]) -> Heads:
+    found = db.get_many(table.agent(agent) for agent in sorted(agents))
+    return {head["agent_id"]: head for head in found if head}
+
+
+def offer(change: Change, stage: str, reason: str, *, queue_id: str | None = None) -> Item:
+    """What an offer shows; it keeps the text that began the routing."""
+    return {
+        "interaction_id": change.interaction,
+        "account_id": change.base["account_id"],
+        "address": change.base["address"],
+        "contact_name": change.get("contact_name"),
+        "preview": change.get("last_preview"),
+        "since": change.get("waiting_since"),
+        "stage": stage,
+        "reason": reason,
+        "queue_id": queue_id,
+    }
+
+
+def enter_directed(change: Change, stage: str, agent: str, seconds: int, reason: str) -> None:
+    """Offer it to one agent for a time; it shows when they are online, whatever their load."""
+    ends = change.now + seconds * 1000
+    row = offer(change, stage, reason) | {"deadline_at": ends}
+    change.tx.put(table.directed(agent, change.interaction), row)
+    change.touch(agent)
+    change.set(stage=stage, offered_to=agent, round_ends_at=ends, deadline_at=ends)
+    change.decide().due(ends + ROUTING_GRACE * 1000)
+
+
+def enter_queue(change: Change, stage: str, queue: Item, seconds: int, reason: str) -> None:
+    """Put it into a queue's line for a time; `match` or the members' polls find it there."""
+    ends = change.now + seconds * 1000
+    since = change.get("waiting_since")
+    row = offer(change, stage, reason, queue_id=queue["id"])
+    row |= {"deadline_at": ends, "rejected": change.get("rejected"), "strategy": queue["strategy"]}
+    change.tx.put(table.waiting(queue["id"], since, change.interaction), row)
+    key = table.queue(queue["id"])
+    change.nudge(key, EXISTS, put=due(key, change.now + QUEUE_GRACE * 1000))
+    change.set(stage=stage, queue_id=queue["id"], strategy=queue["strategy"], round_ends_at=ends, deadline_at=ends)
+    change.decide().due(ends + ROUTING_GRACE * 1000)
+
+
+def leave(change: Change, heads: Heads) -> None:
+    """Take it out of its round, or from among the unassigned: every offer of it is gone."""
+    base = change.base
+    for agent in {base.get("ring_agent"), base.get("offered_to")} - {None}:
+        change.tx.delete(table.directed(agent, change.interaction))  # type: ignore[arg-type]
+        release(change, heads, agent)  # type: ignore[arg-type]
+    if base.get("queue_id"):
+        change.tx.delete(table.waiting(base["queue_id"], base["waiting_since"], change.interaction))
+        change.nudge(table.queue(base["queue_id"]))
+    if base["stage"] == "none" and not base.get("owner") and base.get("waiting_since"):
+        change.tx.delete(table.unassigned(base["account_id"], base["waiting_since"], change.interaction))
+        change.nudge(table.account(base["account_id"]))
+    change.set(stage="none", queue_id=None, strategy=None, ring_agent=None, ring_ends=None, ring_full=None)
+    change.set(offered_to=None, round_ends_at=None, deadline_at=None).due(None)
+
+
+def release(change: Change, heads: Heads, agent: str) -> None:
+    """Free an agent from this interaction's ring, if it still holds them."""
+    if heads.get(agent, {}).get("ringing") == change.interaction:
+        ring = Attr("ringing").eq(change.interaction)
+        change.nudge(table.agent(agent), ring, put={"ringing": None, "ring_ends": None})
+    elif agent in heads:
+        change.touch(agent)
+
+
+def drop_ring(change: Change, heads: Heads) -> str:
+    """End the ring but not the round: the next agent may be rung. Answers who was rung."""
+    base = change.base
+    agent = base["ring_agent"]
+    change.tx.delete(table.directed(agent, change.interaction))
+    release(change, heads, agent)
+    row = table.waiting(base["queue_id"], base["waiting_since"], change.interaction)
+    change.tx.update(row, EXISTS, put={"ringing": None, "rejected": change.get("rejected")})
+    change.nudge(table.queue(base["queue_id"]))
+    change.set(ring_agent=None, ring_ends=None, ring_full=None, deadline_at=base["round_ends_at"])
+    change.decide().due(base["round_ends_at"] + ROUTING_GRACE * 1000)
+    return agent
+
+
+def close_tab(change: Change, heads: Heads) -> None:
+    """The owner's tab closes; it counts no longer, unless the session that counted it is over."""
+    owner, tab = change.base.get("owner"), change.base.get("tab")
+    if owner and tab and heads.get(owner, {}).get("session") == tab:
+        change.nudge(table.agent(owner), Attr("session").eq(tab), add={"open_count": -1})
+    change.set(tab=None)
+
+
+def disown(change: Change, heads: Heads) -> None:
+    """The interaction has no owner any more; who it was is remembered."""
+    owner = change.base.get("owner")
+    if owner:
+        close_tab(change, heads)
+        change.tx.delete(table.own(owner, change.interaction))
+        change.touch(owner).set(owner=None, last_owner=owner)
+
+
+def ask(change: Change) -> int:
+    """Ask for a round from the start; answers the run whose execution the caller starts after the commit."""
+    run = change.get("run") + 1
+    change.set(stage="starting", run=run, plan_step=None, rejected=None, deadline_at=change.now)
+    change.decide().due(change.now + ROUTING_GRACE * 1000)
+    return run
+
+
+def name(heads: Heads, agent: str | None) -> str:
+    """An agent's name for an event line."""
+    return heads.get(agent or "", {}).get("name") or "an agent who is gone"
