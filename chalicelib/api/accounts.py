@@ -1,0 +1,137 @@
+"""SMS accounts over HTTP."""
+
+import secrets as random
+from typing import Any
+
+from chalicelib import clock
+from chalicelib.api import access, account_rules, member_changes, pages
+from chalicelib.api.request import Request, Response
+from chalicelib.api.routes import ADMIN
+from chalicelib.config import SEGMENTS_PER_SECOND, settings
+from chalicelib.models.accounts import Account
+from chalicelib.models.common import MembersChanged
+from chalicelib.models.ids import new_id
+from chalicelib.providers.spec import ProviderSpec
+from chalicelib.routing.match import match_agent
+from chalicelib.store import accounts, agents, lists, secrets, table
+from chalicelib.store.db import Item
+
+_TOKEN_BYTES = 24  # 32 characters that need no escaping in a URL
+
+
+def index(request: Request) -> dict[str, Any]:
+    visible = access.visible_accounts(request)
+    role = request.who().role
+    if visible is None:
+        return pages.of_partition(request, "accounts", accounts.PARTITION, lambda item: present(item, role))
+    return pages.of_ids(request, "accounts", sorted(visible), accounts.get_many, lambda item: present(item, role))
+
+
+def create(request: Request) -> Account:
+    given = request.body.model_dump()
+    spec = account_rules.spec_of(given["type"])
+    account_rules.check(spec, given)
+    identifier = new_id("acc")
+    account: Item = {
+        **given,
+        "id": identifier,
+        "phone": account_rules.phone(given["phone"]),
+        "list_id": given["list_id"] or lists.ensure_default(request.now),
+        "credentials": secrets.seal(identifier, given["credentials"], _secret_names(spec)),
+        **_defaults(spec, given),
+        "token": random.token_urlsafe(_TOKEN_BYTES),
+        "plan_version": 1,
+        "created_at": request.now,
+        "version": 1,
+    }
+    shown = present(account, request.who().role)
+    once = request.once and request.once.answered(201, shown.model_dump(mode="json"))
+    accounts.create(account, once, request.now)
+    return shown
+
+
+def show(request: Request, account_id: str) -> Account:
+    return present(access.require_account(request, account_id), request.who().role)
+
+
+def change(request: Request, account_id: str) -> Account:
+    account = access.require_account(request, account_id)
+    changes = request.body.model_dump(exclude_unset=True)
+    spec = account_rules.spec_of(account["type"])
+    given = {**secrets.reveal(account_id, account["credentials"]), **changes.get("credentials", {})}
+    account_rules.check(spec, {**account, **changes, "credentials": given})
+    if "phone" in changes:
+        changes["phone"] = account_rules.phone(changes["phone"])
+    if "list_id" in changes and changes["list_id"] is None:
+        changes["list_id"] = lists.ensure_default(request.now)
+    if "credentials" in changes:
+        fresh = secrets.seal(account_id, changes["credentials"], _secret_names(spec))
+        changes["credentials"] = {**account["credentials"], **fresh}
+    changes |= {name: value for name, value in _defaults(spec, changes).items() if name in changes}
+    version = request.version or 0
+    accounts.change(account, version, changes)
+    return present({**account, **changes, "version": version + 1}, request.who().role)
+
+
+def delete(_request: Request, account_id: str) -> Response:
+    accounts.delete(account_id)
+    return Response(204)
+
+
+def members(request: Request, account_id: str) -> dict[str, Any]:
+    access.require_account(request, account_id)
+    key = table.account_member(account_id, "")
+    return pages.of_partition(request, "account-members", key["pk"], member_changes.present, key["sk"])
+
+
+def change_members(request: Request, account_id: str) -> MembersChanged:
+    access.require_account(request, account_id)
+    member_changes.check(request.body)
+    added, removed = accounts.change_members(account_id, request.body.add, request.body.remove, request.now)
+    for agent_id in added:
+        match_agent(agents.head(agent_id), request.now)
+    return MembersChanged(added=added, removed=removed)
+
+
+def _secret_names(spec: ProviderSpec) -> set[str]:
+    return {field.name for field in spec.credentials if field.secret}
+
+
+def _defaults(spec: ProviderSpec, given: Item) -> Item:
+    """What the provider decides where the account says nothing."""
+    rate = max(1, int(spec.segments_per_second or SEGMENTS_PER_SECOND))
+    return {
+        "segments_per_second": given.get("segments_per_second") or rate,
+        "opt_out_reply": given.get("opt_out_reply") or spec.opt_out_reply,
+    }
+
+
+def present(account: Item, role: str) -> Account:
+    """An account as somebody of a role may see it."""
+    spec = account_rules.spec_of(account["type"])
+    is_admin = role == ADMIN
+    credentials = {
+        name: value if is_admin and isinstance(value, str) else {"set": True}
+        for name, value in account["credentials"].items()
+    }
+    return Account.model_validate(
+        {
+            **dict.fromkeys(("domain", "base_url", "sender")),
+            **account,
+            "credentials": credentials,
+            "created_at": clock.rfc3339(account["created_at"]),
+            "receive_url": _url(account, "receive") if is_admin else None,
+            "delivery_url": _delivery_url(account, spec) if is_admin else None,
+        }
+    )
+
+
+def _delivery_url(account: Item, spec: ProviderSpec) -> str | None:
+    how = spec.reports.how
+    shown = how == "always_shown" or (how == "pasted" and account["delivery_reports"])
+    return _url(account, "delivery") + spec.reports.url_suffix if shown else None
+
+
+def _url(account: Item, purpose: str) -> str:
+    base = account.get("domain") or settings().public_base
+    return f"{base}/sms/accounts/{account['id']}/{purpose}/{account['token']}"

@@ -1,0 +1,157 @@
+"""Interactions over HTTP: lists, threads, and what agents do with them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from chalicelib.api import access, cursors, pages
+from chalicelib.api.request import Request
+from chalicelib.api.routes import AGENT
+from chalicelib.models.errors import Refused
+from chalicelib.models.interactions import Interaction, Line
+from chalicelib.outbound import replies
+from chalicelib.routing import answers, views
+from chalicelib.store import accounts, conversations, db, table
+from chalicelib.store.db import Item
+
+_ROUNDS = 5  # pages of the index that one request looks through
+
+
+def _present(request: Request, meta: Item) -> Interaction:
+    account = accounts.get_cached(meta["account_id"], request.now) or {"key": ""}
+    return Interaction.model_validate(views.interaction(meta, account["key"]))
+
+
+def _visible(request: Request, interaction_id: str) -> Item:
+    """The interaction, if the caller may see its account; raises Refused `not-found`."""
+    meta = conversations.get(interaction_id)
+    visible = access.visible_accounts(request) if meta else None
+    if meta is None or (visible is not None and meta["account_id"] not in visible):
+        raise Refused("not-found", "There is no such interaction.")
+    return meta
+
+
+def index(request: Request) -> dict[str, Any]:
+    """A page of an account's interactions, the newest first, by start or by last message.
+
+    A filter that few fit may end a page early: `has_more` says whether to go on.
+    """
+    account = access.require_account(request, request.query["account_id"])
+    by_start = request.query["sort"] == "started"
+    name, pk, sk = (table.BY_START, "g1pk", "g1sk") if by_start else (table.BY_LAST, "g2pk", "g2sk")
+    kind, limit, keep = f"interactions {name}", request.query["limit"], _filter(request)
+    cursor = request.query["cursor"]
+    after = cursors.decode(kind, cursor, after=str)["after"] if cursor else None
+    shown: list[Item] = []
+    for _ in range(_ROUNDS):
+        older = (sk, "<", after) if after else None
+        page = db.query_index(name, (pk, table.in_account(account["id"])), older, limit=limit + 1, forward=False)
+        found = {m["pk"]: m for m in db.get_many(table.key(i["pk"], i["sk"]) for i in page.items) if m}
+        left = page.last is not None
+        for item in page.items:
+            if len(shown) == limit:
+                left = True
+                break
+            after = item[sk]
+            if item["pk"] in found and keep(found[item["pk"]]):
+                shown.append(found[item["pk"]])
+        if not left or len(shown) == limit:
+            break
+    following = cursors.encode(kind, after=after) if left and after else None
+    return pages.page([_present(request, meta) for meta in shown], following)
+
+
+def _filter(request: Request) -> Callable[[Item], bool]:
+    status, owner = request.query["status"], request.query["owner"]
+    if owner == "me":
+        owner = request.who().agent()
+
+    def keep(meta: Item) -> bool:
+        if status and meta["status"] != status:
+            return False
+        return not owner or meta.get("owner") == (None if owner == "none" else owner)
+
+    return keep
+
+
+def show(request: Request, interaction_id: str) -> Interaction:
+    return _present(request, _visible(request, interaction_id))
+
+
+def lines(request: Request, interaction_id: str) -> dict[str, Any]:
+    """Lines of a thread, oldest first: after a number, or the last ones before it (default: the newest)."""
+    _visible(request, interaction_id)
+    limit, after, before = request.query["limit"], request.query["after"], request.query["before"]
+    if after is not None and before is not None:
+        raise Refused("invalid", "The query is not valid.", errors=[{"parameter": "after", "detail": "Not both."}])
+    page = conversations.lines(
+        interaction_id, after=after or 0, before=before, limit=limit + 1, newest=after is None
+    ).items
+    shown = page[:limit] if after is not None else page[-limit:]
+    answer = pages.page([Line.model_validate(views.line(item)) for item in shown], None)
+    answer["page"]["has_more"] = len(page) > limit
+    return answer
+
+
+def _line(item: Item) -> dict[str, Any]:
+    return Line.model_validate(views.line(item)).model_dump(mode="json")
+
+
+def reply(request: Request, interaction_id: str) -> dict[str, Any]:
+    agent = request.who().agent()
+    media = tuple(request.body.media_urls)
+    text = request.body.text
+    now = request.now
+    item = replies.reply(interaction_id, agent, text, media, request.once, now, accept=answers.accept, present=_line)
+    return _line(item)
+
+
+def retry(request: Request, interaction_id: str, message_id: str) -> dict[str, Any]:
+    agent = request.who().agent()
+    return _line(replies.retry(interaction_id, message_id, agent, request.once, request.now, present=_line))
+
+
+def note(request: Request, interaction_id: str) -> dict[str, Any]:
+    caller = request.who()
+    agent = caller.agent() if caller.role == AGENT else caller.agent_id
+    item = replies.note(
+        interaction_id,
+        agent,
+        request.body.text,
+        request.once,
+        request.now,
+        present=_line,
+        members_only=caller.role == AGENT,
+    )
+    return _line(item)
+
+
+def _act(verb: Callable[[str, str, int], Item]) -> Callable[[Request, str], Interaction]:
+    def handler(request: Request, interaction_id: str) -> Interaction:
+        _visible(request, interaction_id)
+        return _present(request, verb(interaction_id, request.who().agent(), request.now))
+
+    return handler
+
+
+accept = _act(answers.accept)
+open = _act(answers.accept)
+leave = _act(answers.leave)
+take = _act(answers.take)
+unread = _act(answers.unread)
+
+
+def reject(request: Request, interaction_id: str) -> None:
+    _visible(request, interaction_id)
+    answers.reject(interaction_id, request.who().agent(), request.now)
+
+
+def read(request: Request, interaction_id: str) -> Interaction:
+    _visible(request, interaction_id)
+    return _present(request, answers.read(interaction_id, request.who().agent(), request.body.n, request.now))
+
+
+def close(request: Request, interaction_id: str) -> Interaction:
+    _visible(request, interaction_id)
+    caller = request.who()
+    agent = caller.agent() if caller.role == AGENT else caller.agent_id
+    return _present(request, answers.close(interaction_id, agent, request.now, supervisor=caller.role != AGENT))
