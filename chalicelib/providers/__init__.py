@@ -26,10 +26,15 @@ def names() -> tuple[str, ...]:
     return _NAMES
 
 
+def types() -> tuple[str, ...]:
+    """What an account may be: the providers by name, then the declared one."""
+    return (*_NAMES, _DECLARED)
+
+
 @cache
 def get(name: str) -> Provider:
     """The provider of that name, or `custom`; raises KeyError for any other."""
-    if name not in (*_NAMES, _DECLARED):
+    if name not in types():
         raise KeyError(name)
     provider: Provider = import_module(f"chalicelib.providers.{name}").PROVIDER
     return provider

@@ -142,7 +142,7 @@ class ClickSend(Provider):
         calls.within_limits(message, SPEC)
         _whole(message.text)
         text = {"source": "smsdesk", "from": account.sender or account.phone, "to": message.recipient}
-        text |= {"body": message.text, "custom_string": "x"}
+        text |= {"body": message.text, "custom_string": message.id}
         answer = calls.call(http, "POST", f"{API}/sms/send", json={"messages": [text]}, auth=_auth(account))
         if not 200 <= answer.status_code < 300:
             body = calls.json_object(answer) or {}

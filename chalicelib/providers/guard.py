@@ -116,6 +116,6 @@ class GuardedSession(Session):
         for prefix in ("https://", "http://"):
             self.mount(prefix, GuardedAdapter(loopback_allowed))
 
-    def get_redirect_target(self, resp: Response) -> str | None:  # noqa: ARG002 - the library's signature
+    def get_redirect_target(self, resp: Response) -> str | None:
         # `requests` reads a redirect's whole body and its target even when told not to follow it.
         return None

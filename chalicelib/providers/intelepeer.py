@@ -102,6 +102,7 @@ SPEC = ProviderSpec(
     number_form="e164",
     opt_out_reply="desk",
     phone_pattern=r"[1-9][0-9]{0,2}-([0-9]{3,8}|[A-Za-z0-9]{1,11})",
+    phone_help="a short code or a name with its country, such as 1-12345 or 34-Hello8",
     assumed=(
         "What a delivery report looks like is not published; a call with `refid` and a state is taken for one.",
         "The longest text is not published: 1,600 characters are taken.",

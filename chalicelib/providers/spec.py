@@ -55,7 +55,8 @@ class ProviderSpec:
 
     `sender` None: sender strings are refused. `setup`: numbered steps with `{receive_url}` and `{delivery_url}`.
     `segments_per_second`: the documented rate, None where none is published. `media_per_message`: 0 where it cannot.
-    `phone_pattern`: forms of the account's phone that are taken as they stand, besides E.164 and short codes.
+    `phone_pattern`: forms of the account's phone that are taken as they stand, in the place of plain short codes;
+    `phone_help` says so.
     `assumed`: what the provider does not publish and the desk takes for granted, in words for the administrator.
     """
 
@@ -74,4 +75,5 @@ class ProviderSpec:
     number_form: Literal["e164", "digits"]
     opt_out_reply: Literal["provider", "desk", "none"]
     phone_pattern: str | None = None
+    phone_help: str | None = None
     assumed: tuple[str, ...] = ()

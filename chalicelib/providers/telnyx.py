@@ -192,7 +192,7 @@ def _problem(found: dict[str, Any]) -> str | None:
 
 
 def _check_signature(public_key: str, given: str, signed: bytes) -> None:
-    # Only here: loading it costs every cold start more than all providers together.
+    # Only here, so that the other providers' cold starts do not pay for it.
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 

@@ -126,7 +126,7 @@ class Twilio(Provider):
     name = "twilio"
     spec = SPEC
 
-    def verify(self, request: WebhookRequest, account: ProviderAccount, now: datetime) -> Verification:  # noqa: ARG002 - no clock in this scheme
+    def verify(self, request: WebhookRequest, account: ProviderAccount, now: datetime) -> Verification:
         """`X-Twilio-Signature`, https://www.twilio.com/docs/usage/security; there is no timestamp in it."""
         token = account.credentials.get("auth_token", "")
         given = (request.header("X-Twilio-Signature") or "").encode("utf-8", "replace")
@@ -159,7 +159,7 @@ class Twilio(Provider):
             raise MalformedRequest("neither a message nor a status")
         return [Ignored("neither a message nor a status")]
 
-    def acknowledge(self, events: Sequence[Event]) -> WebhookResponse:  # noqa: ARG002 - one answer for all
+    def acknowledge(self, events: Sequence[Event]) -> WebhookResponse:
         """Empty TwiML; text/plain would be sent to the customer as an answer."""
         return WebhookResponse(200, {"Content-Type": "text/xml"}, _TWIML)
 

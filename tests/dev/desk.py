@@ -1,6 +1,8 @@
 """The product's providers on the other side of the simulator: texts really sent, webhooks really read."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 from chalicelib import providers
 from chalicelib.providers.contract import (
@@ -9,13 +11,13 @@ from chalicelib.providers.contract import (
     Event,
     InboundMessage,
     OutboundMessage,
+    Provider,
     ProviderAccount,
     Verification,
     WebhookRequest,
 )
 from chalicelib.providers.http import Http
 from tests.dev.conftest import CUSTOMER, Received, Simulator
-from tests.providers.table import NOW
 
 MESSAGE_ID = "msg_01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
@@ -29,31 +31,43 @@ class Desk:
     hosts: tuple[str, ...]
 
     @property
+    def provider(self) -> Provider:
+        return providers.get(self.account.provider)
+
+    @property
     def http(self) -> Http:
         target = f"{self.simulator.url}/{self.account.provider}"
-        return Http(dict.fromkeys(self.hosts, target), loopback_allowed=True, connect_timeout=2, read_timeout=5)
+        return Http(dict.fromkeys(self.hosts, target), loopback_allowed=True, connect_timeout=2, read_timeout=10)
 
     def register(self, delivery_url: str | None = None, **credentials: str) -> None:
         """Give the simulator the account; the URLs are those of the receiver."""
         known = {**self.account.credentials, **credentials}
-        changes = {"provider": self.account.provider, "phone": self.account.phone, "credentials": known}
+        changes: dict[str, Any] = {
+            "provider": self.account.provider,
+            "phone": self.account.phone,
+            "credentials": known,
+        }
         self.simulator.put_account(delivery_url=delivery_url, **changes).raise_for_status()
 
-    def send(self, text: str, delivery_url: str | None = None) -> Accepted:
-        message = OutboundMessage(MESSAGE_ID, CUSTOMER, text, delivery_url=delivery_url)
-        return providers.get(self.account.provider).send(message, self.account, self.http)
+    def send(self, text: str, delivery_url: str | None = None, media: tuple[str, ...] = ()) -> Accepted:
+        message = OutboundMessage(MESSAGE_ID, CUSTOMER, text, media, delivery_url)
+        return self.provider.send(message, self.account, self.http)
 
     def check(self) -> str:
-        return providers.get(self.account.provider).check(self.account, self.http).state
+        return self.provider.check(self.account, self.http).state
 
     def read(self, received: list[Received]) -> list[tuple[Verification, Event]]:
         """What the product makes of the webhooks that came in."""
-        provider, found = providers.get(self.account.provider), []
+        found = []
         for got in received:
-            request = WebhookRequest(got.method, got.url, got.headers, got.body)
-            for event in provider.parse(request, self.account):
-                found.append((provider.verify(request, self.account, NOW), event))
+            for event in self.provider.parse(request(got), self.account):
+                found.append((self.provider.verify(request(got), self.account, datetime.now(UTC)), event))
         return found
+
+    def acknowledge(self, got: Received) -> tuple[int, str, bytes]:
+        """What the product answers to a webhook."""
+        answer = self.provider.acknowledge(self.provider.parse(request(got), self.account))
+        return answer.status, answer.headers["Content-Type"], answer.body
 
     def statuses(self, received: list[Received]) -> list[tuple[str | None, str]]:
         """Provider's id and status of each report that came in."""
@@ -67,3 +81,7 @@ class Desk:
             for event in events
             if isinstance(event, InboundMessage)
         ]
+
+
+def request(got: Received) -> WebhookRequest:
+    return WebhookRequest(got.method, got.url, got.headers, got.body)

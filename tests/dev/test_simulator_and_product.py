@@ -1,96 +1,94 @@
 """The product's providers against the simulated ones: two writings of the same documents that must agree."""
 
+import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
 
 import pytest
 
-from chalicelib import providers
 from chalicelib.providers.contract import (
     DeliveryReport,
     InboundMessage,
-    OutboundMessage,
-    Provider,
     ProviderAccount,
     SendError,
     SignatureError,
     Status,
     Verification,
-    WebhookRequest,
 )
-from chalicelib.providers.http import Http
-from dev.simulator.providers.telnyx import PUBLIC_KEY
-from tests.dev.conftest import CUSTOMER, PHONE, Received, Receiver, Simulator
+from dev import demo_accounts
+from dev.demo_accounts import DemoAccount
+from tests.dev.conftest import CUSTOMER, PHONE, Receiver, Simulator
+from tests.dev.desk import MESSAGE_ID, Desk
 
-MESSAGE_ID = "msg_01ARZ3NDEKTSV4RRFFQ69G5FAV"
+WORDS = "Où est-ce? 😀 a+b&c=d"
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A provider in both writings: its host, one account's credentials, and what its throttling can say.
+    """A type of account in both writings, and what its provider does and does not tell.
 
-    `signed` False: its calls prove nothing. `unavailable` is what a 503 says of the text. `base_url` is the account's.
+    `names_text` and `names_recipient`: a report says of which of our texts it is, and for whom. `texts_have_ids`: a
+    customer's text does. `failure`: of an undelivered text the status, and whether code and reason are told.
+    `retry_after`: what is understood of 3 s asked for. `unavailable` is what a 503 says of the text, `refused` what a
+    wrong number does. `check`: what trying right credentials shows.
     """
 
     name: str
-    host: str
-    credentials: dict[str, str] = field(repr=False)
-    retry_after: float | None
-    signed: bool = True
+    names_text: bool = True
+    names_recipient: bool = True
+    texts_have_ids: bool = True
+    failure: tuple[Status, bool, bool] = (Status.failed, True, True)
+    retry_after: float | None = None
     unavailable: str = "unknown_outcome"
-    base_url: str | None = None
+    refused: str = "recipient"
+    check: str = "ok"
+
+    @property
+    def demo(self) -> DemoAccount:
+        return demo_accounts.of(self.name)
 
     @property
     def verification(self) -> Verification:
-        return Verification.verified if self.signed else Verification.unsigned
+        return Verification.verified if self.demo.signed else Verification.unsigned
 
 
+UNDELIVERED = Status.undelivered
 PAIRS = [
-    Pair("twilio", "api.twilio.com", {"account_sid": "AC" + "0" * 32, "auth_token": "secret"}, 3),
-    Pair("plivo", "api.plivo.com", {"auth_id": "MA" + "0" * 18, "auth_token": "secret"}, None),
+    Pair("twilio", retry_after=3),
+    Pair("skebby", texts_have_ids=False, failure=(UNDELIVERED, True, True), retry_after=3, refused="configuration"),
     Pair(
-        "bandwidth",
-        "messaging.bandwidth.com",
-        {"username": "user", "password": "secret", "account_id": "99", "application_id": "app"}
-        | {"webhook_username": "callback", "webhook_password": "callback-secret"},
-        None,
+        "connectel",
+        names_text=False,
+        failure=(UNDELIVERED, True, False),
+        retry_after=3,
+        refused="configuration",
+        check="unproven",
     ),
-    Pair("telnyx", "api.telnyx.com", {"api_key": "KEY", "public_key": PUBLIC_KEY}, 3),
-    Pair("clicksend", "rest.clicksend.com", {"username": "user", "password": "secret"}, 3, signed=False),
-    Pair("clickatell", "platform.clickatell.com", {"api_key": "KEY=="}, None, signed=False, unavailable="unavailable"),
+    Pair("clicksend", names_recipient=False, retry_after=3),
+    Pair("plivo"),
+    Pair("clickatell", names_recipient=False, unavailable="unavailable"),
     Pair(
-        "infobip",
-        "k3x9e2.api.infobip.com",
-        {"username": "user", "password": "secret"},
-        3,
-        signed=False,
-        base_url="https://k3x9e2.api.infobip.com",
+        "csctelecom",
+        names_text=False,
+        names_recipient=False,
+        failure=(UNDELIVERED, False, False),
+        retry_after=3,
+        refused="configuration",
+        check="unproven",
     ),
+    Pair("infobip", retry_after=3),
+    Pair(
+        "intelepeer",
+        names_text=False,
+        names_recipient=False,
+        failure=(Status.failed, True, False),
+        retry_after=3,
+        refused="configuration",
+    ),
+    Pair("bandwidth"),
+    Pair("telnyx", retry_after=3),
+    Pair("custom", names_recipient=False, failure=(UNDELIVERED, True, False), retry_after=3, check="unproven"),
 ]
-
-
-@dataclass(frozen=True)
-class Desk:
-    """The product's side of one pair."""
-
-    provider: Provider
-    account: ProviderAccount
-    http: Http
-    receiver: Receiver
-
-    def send(self, text: str = "Grüße 👍", media: tuple[str, ...] = ()) -> str | None:
-        url = f"{self.receiver.url}/sms/accounts/acc_2/delivery/tok/{MESSAGE_ID}"
-        per_message = self.provider.spec.reports.how == "per_message"
-        message = OutboundMessage(MESSAGE_ID, CUSTOMER, text, media, url if per_message else None)
-        return self.provider.send(message, self.account, self.http).provider_message_id
-
-    def request(self, got: Received) -> WebhookRequest:
-        return WebhookRequest(got.method, got.url, got.headers, got.body)
-
-    def acknowledge(self, got: Received) -> tuple[int, str, bytes]:
-        answer = self.provider.acknowledge(self.provider.parse(self.request(got), self.account))
-        return answer.status, answer.headers["Content-Type"], answer.body
 
 
 @pytest.fixture(params=PAIRS, ids=lambda pair: pair.name)
@@ -100,72 +98,88 @@ def pair(request: pytest.FixtureRequest) -> Pair:
 
 @pytest.fixture
 def desk(pair: Pair, simulator: Simulator, receiver: Receiver) -> Iterator[Desk]:
-    provider = providers.get(pair.name)
-    account: dict[str, object] = {"provider": pair.name, "credentials": pair.credentials, "phone": PHONE}
-    if provider.spec.reports.how in ("pasted", "always_shown"):
-        account["delivery_url"] = f"{receiver.url}/sms/accounts/acc_2/delivery/tok"
-    simulator.put_account("acc_2", **account).raise_for_status()
-    http = Http({pair.host: f"{simulator.url}/{pair.name}"}, True, 2, 10)
-    known = ProviderAccount(pair.name, PHONE, pair.credentials, base_url=pair.base_url)
-    found = Desk(provider, known, http, receiver)
+    account = ProviderAccount(
+        pair.name, PHONE, pair.demo.credentials, **{"delivery_reports": False, **pair.demo.fields}
+    )
+    found = Desk(simulator, account, pair.demo.hosts)
+    rule = found.provider.spec.reports
+    is_pasted = rule.how in ("pasted", "always_shown")
+    found.register(delivery_url(receiver) + rule.url_suffix if is_pasted else None)
     receiver.answer = found.acknowledge
     yield found
     assert simulator.list("mismatches") == []
 
 
+def delivery_url(receiver: Receiver) -> str:
+    return f"{receiver.url}/sms/accounts/acc_1/delivery/tok"
+
+
+def send(desk: Desk, receiver: Receiver, text: str = "Grüße 👍", media: tuple[str, ...] = ()) -> str | None:
+    """The provider's id of a text that was taken."""
+    rule = desk.provider.spec.reports
+    per_message = rule.how == "per_message" or rule.per_message_too
+    url = f"{delivery_url(receiver)}/{MESSAGE_ID}" if per_message else None
+    return desk.send(text, url, media).provider_message_id
+
+
+def test_every_provider_is_here() -> None:
+    assert {pair.name for pair in PAIRS} == {account.type for account in demo_accounts.ACCOUNTS}
+
+
 def test_a_text_is_sent_once_and_reported_to_the_end(
     desk: Desk, simulator: Simulator, receiver: Receiver, pair: Pair
 ) -> None:
-    message_id = desk.send()
+    provider_id = send(desk, receiver)
     [text] = simulator.inbox()
-    assert (text["text"], text["sender"], text["provider_message_id"]) == ("Grüße 👍", PHONE, message_id)
+    assert (text["text"], text["sender"], text["provider_message_id"]) == ("Grüße 👍", PHONE, provider_id)
     statuses = []
-    for got in receiver.wait(2):
-        assert desk.provider.verify(desk.request(got), desk.account, datetime.now(UTC)) is pair.verification
-        [report] = desk.provider.parse(desk.request(got), desk.account)
+    for verification, report in desk.read(receiver.wait(2)):
+        assert verification is pair.verification
         assert isinstance(report, DeliveryReport)
-        assert (report.provider_message_id, report.message_id) == (message_id, MESSAGE_ID)
-        assert report.recipient == (None if pair.name == "clicksend" else CUSTOMER)  # whose receipts name nobody
+        assert report.provider_message_id == provider_id
+        assert report.message_id == (MESSAGE_ID if pair.names_text else None)
+        assert report.recipient == (CUSTOMER if pair.names_recipient else None)
         statuses.append(report.status)
     assert statuses == [Status.sent, Status.delivered]
 
 
-def test_pictures_are_sent(desk: Desk, simulator: Simulator) -> None:
+def test_pictures_are_sent(desk: Desk, simulator: Simulator, receiver: Receiver) -> None:
+    pictures = ("https://example.com/a.jpg",)
     if not desk.provider.spec.media_per_message:
         with pytest.raises(SendError):
-            desk.send("", ("https://example.com/a.jpg",))
+            send(desk, receiver, "", pictures)
         return
-    desk.send("", ("https://example.com/a.jpg",))
-    assert [text["media"] for text in simulator.inbox()] == [["https://example.com/a.jpg"]]
+    send(desk, receiver, "", pictures)
+    assert [text["media"] for text in simulator.inbox()] == [list(pictures)]
 
 
 def test_a_customers_text_is_understood(desk: Desk, simulator: Simulator, receiver: Receiver, pair: Pair) -> None:
     pictures = ["https://example.com/cat.png"] if desk.provider.spec.media_per_message else []
-    answer = simulator.text("Où est-ce? 😀 a+b&c=d", account_id="acc_2", media=pictures)
-    [got] = receiver.wait(1)
-    assert desk.provider.verify(desk.request(got), desk.account, datetime.now(UTC)) is pair.verification
-    [message] = desk.provider.parse(desk.request(got), desk.account)
+    answer = simulator.text(WORDS, account_id="acc_1", media=pictures).json()
+    [(verification, message)] = desk.read(receiver.wait(1))
+    assert verification is pair.verification
     assert isinstance(message, InboundMessage)
-    assert (message.sender, message.recipient, message.text) == (CUSTOMER, PHONE, "Où est-ce? 😀 a+b&c=d")
-    assert message.provider_message_id == answer.json()["provider_message_id"]
+    assert (message.sender, message.recipient, message.text) == (CUSTOMER, PHONE, WORDS)
+    assert message.provider_message_id == (answer["provider_message_id"] if pair.texts_have_ids else None)
     assert [media.url for media in message.media] == pictures
 
 
 def test_a_forged_text_is_refused(desk: Desk, simulator: Simulator, receiver: Receiver, pair: Pair) -> None:
-    simulator.text("Hi", account_id="acc_2", signature="bad")
-    if not pair.signed:
+    simulator.text("Hi", signature="bad")
+    if not pair.demo.signed:
         assert not receiver.wait(1)[0].url.endswith("/tok")  # whose secret is all that there is
         return
     with pytest.raises(SignatureError):
-        desk.provider.verify(desk.request(receiver.wait(1)[0]), desk.account, datetime.now(UTC))
+        desk.read(receiver.wait(1)[:1])
 
 
 def test_a_failure_is_told_with_its_code(desk: Desk, simulator: Simulator, receiver: Receiver, pair: Pair) -> None:
     simulator.behave("undelivered", provider=pair.name)
-    desk.send()
-    [report] = desk.provider.parse(desk.request(receiver.wait(2)[-1]), desk.account)
+    provider_id = send(desk, receiver)
+    [(_, report)] = desk.read(receiver.wait(2)[1:])
     assert isinstance(report, DeliveryReport)
-    assert (report.status, bool(report.code), bool(report.detail)) == (Status.failed, True, True)
+    assert report.provider_message_id == provider_id
+    assert (report.status, bool(report.code), bool(report.detail)) == pair.failure
 
 
 @pytest.mark.parametrize(
@@ -178,16 +192,21 @@ def test_a_failure_is_told_with_its_code(desk: Desk, simulator: Simulator, recei
         ("down", "unknown_outcome"),
     ],
 )
-def test_misbehaviour_is_told_by_kind(desk: Desk, simulator: Simulator, pair: Pair, mode: str, kind: str) -> None:
+def test_misbehaviour_is_told_by_kind(
+    desk: Desk, simulator: Simulator, receiver: Receiver, pair: Pair, mode: str, kind: str
+) -> None:
     simulator.behave(mode, provider=pair.name, seconds=3)
     with pytest.raises(SendError) as raised:
-        desk.send()
+        send(desk, receiver)
     wait = pair.retry_after if mode == "throttled" else None
-    kind = pair.unavailable if mode == "unavailable_503" else kind
+    kind = {"unavailable_503": pair.unavailable, "reject": pair.refused}.get(mode, kind)
     assert (raised.value.kind, raised.value.retry_after) == (kind, wait)
 
 
 def test_the_credentials_are_tried(desk: Desk, pair: Pair) -> None:
-    assert desk.provider.check(desk.account, desk.http).state == "ok"
-    wrong = ProviderAccount(pair.name, PHONE, {**pair.credentials, "password": "x", "auth_token": "x", "api_key": "x"})
-    assert desk.provider.check(wrong, desk.http).state == "problem"
+    assert desk.check() == pair.check
+    if pair.check == "unproven":
+        return
+    credentials = {**pair.demo.credentials, "password": "x", "auth_token": "x", "api_key": "x"}
+    desk.account = dataclasses.replace(desk.account, credentials=credentials)
+    assert desk.check() == "problem"

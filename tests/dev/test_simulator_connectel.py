@@ -44,16 +44,8 @@ def test_the_desk_sends_under_its_name_and_hears_how_it_ended(desk: Desk, receiv
     assert desk.statuses(receiver.wait(2)) == [(uid, "sent"), (uid, "delivered")]
 
 
-def test_an_undelivered_text_and_a_wrong_token_are_told(desk: Desk, receiver: Receiver) -> None:
-    desk.simulator.behave("undelivered", provider="connectel")
-    accepted = desk.send("Hello")
-    assert desk.statuses(receiver.wait(2))[1] == (accepted.provider_message_id, "undelivered")
+def test_a_wrong_token_is_told(desk: Desk) -> None:
     desk.account = dataclasses.replace(desk.account, credentials={"auth_token": "other"})
     with pytest.raises(SendError) as error:
         desk.send("Hello")
     assert (error.value.kind, error.value.code) == ("credentials", "unauthorized")
-
-
-def test_a_customers_text_is_read(desk: Desk, receiver: Receiver) -> None:
-    sent = desk.simulator.text("Hej 😀 a+b&c=d").json()
-    assert desk.texts(receiver.wait(1)) == [(sent["provider_message_id"], CUSTOMER, PHONE, "Hej 😀 a+b&c=d")]

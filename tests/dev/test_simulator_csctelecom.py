@@ -4,7 +4,7 @@ import pytest
 
 from chalicelib import providers
 from chalicelib.providers.contract import MalformedRequest, ProviderAccount, Status
-from tests.dev.conftest import CUSTOMER, PHONE, Receiver, Simulator
+from tests.dev.conftest import PHONE, Receiver, Simulator
 from tests.dev.desk import Desk
 
 
@@ -32,9 +32,3 @@ def test_a_url_whose_placeholders_were_changed_is_told_as_such(desk: Desk, recei
     desk.send("Labas")
     with pytest.raises(MalformedRequest, match="not substituted"):
         desk.read(receiver.wait(1))
-
-
-def test_a_customers_text_is_read(desk: Desk, receiver: Receiver) -> None:
-    desk.register(f"{receiver.url}/delivery/tok")
-    sent = desk.simulator.text("Ąčę 😀 a+b&c=d").json()
-    assert desk.texts(receiver.wait(1)) == [(sent["provider_message_id"], CUSTOMER, PHONE, "Ąčę 😀 a+b&c=d")]

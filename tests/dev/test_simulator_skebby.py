@@ -122,10 +122,7 @@ def test_the_other_methods_send_without_reports(desk: Desk, receiver: Receiver, 
     assert receiver.wait(1, seconds=0.3) == []
 
 
-def test_the_desk_hears_of_an_undelivered_text_and_of_a_refused_number(desk: Desk, receiver: Receiver) -> None:
-    desk.simulator.behave("undelivered", provider="skebby")
-    accepted = desk.send("Hello")
-    assert desk.statuses(receiver.wait(2))[1] == (accepted.provider_message_id, "undelivered")
+def test_a_refused_number_is_told_with_its_code(desk: Desk) -> None:
     desk.simulator.behave("reject", provider="skebby", code=25)
     with pytest.raises(SendError) as error:
         desk.send("Hello")

@@ -85,14 +85,19 @@ class IntelePeer:
             own = account.credentials
             if all(pair) and (own.get("username"), own.get("password")) == pair:
                 token = secrets.token_urlsafe(40)
-                self._tokens[token] = account.id, time.monotonic()
+                self._tokens[token] = pair[0], time.monotonic()
                 return Answer.of_json(200, {"token": token})
         return Answer.of_json(401, {"code": 401, "error": "Unauthorized"})
 
     def _authorised(self, given: str, accounts: Sequence[Account]) -> list[Account]:
-        account_id, since = self._tokens.get(given, ("", 0.0))
-        live = account_id if time.monotonic() - since < TOKEN_SECONDS else ""
-        return [one for one in accounts if one.credentials["api_key"] == given or one.id == live]
+        """The accounts of the key, or of the user whose token this is; a user may have several numbers."""
+        username, since = self._tokens.get(given, ("", 0.0))
+        user = username if username and time.monotonic() - since < TOKEN_SECONDS else None
+        return [
+            one
+            for one in accounts
+            if one.credentials["api_key"] == given or (user and one.credentials.get("username") == user)
+        ]
 
     def _create(self, document: dict[str, Any], own: Sequence[Account]) -> Answer | Sent:
         problem = _problem(document, [account.phone for account in own])

@@ -1,10 +1,9 @@
-"""Skebby's own: the recorded traffic and samples, the session of the REST API, and the corners of its callbacks."""
+"""Skebby's own on the way out: the recorded traffic and samples, the methods, and the session of the REST API."""
 
 import dataclasses
 import json
-from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -12,28 +11,22 @@ from chalicelib import providers
 from chalicelib.providers.calls import NoAnswer
 from chalicelib.providers.contract import (
     DeliveryReport,
-    InboundMessage,
     OutboundMessage,
     ProviderAccount,
     SendError,
     Status,
-    WebhookRequest,
 )
 from chalicelib.providers.skebby import TYPES, Skebby
-from chalicelib.providers.skebby_callbacks import GATEWAY_STATUSES
 from chalicelib.providers.skebby_gateway import METHODS
 from tests.providers.fakes import Call, ScriptedHttp
 from tests.providers.table import Reply, Report
 from tests.providers.tables.examples import examples
 from tests.providers.tables.skebby import (
     CREDENTIALS,
-    FORM,
     GATEWAY,
     PASSWORD,
     REST,
     TABLE,
-    URL,
-    call,
     created,
     failed,
     login,
@@ -115,59 +108,6 @@ def test_a_login_gives_the_headers_of_the_calls_after_it(example: dict[str, Any]
     assert [sent.method for sent in http.beside] == ["GET"]
     expected = example["expect"]["next_headers"]
     assert {name: http.calls[0].headers[name] for name in expected} == expected
-
-
-@examples("skebby", "delivery_report")
-def test_the_report_of_the_gateway_is_read(example: dict[str, Any]) -> None:
-    request, expected = example["request"], example["expect"]
-    [report] = SKEBBY.parse(call("POST", URL.format("delivery"), request["form"]), GATEWAY.account)
-    assert isinstance(report, DeliveryReport)
-    assert (report.provider_message_id, str(report.status), report.code, report.recipient) == (
-        expected["provider_message_id"],
-        expected["status"],
-        expected["error_code"],
-        expected["recipient"],
-    )
-    assert report.occurred_at == datetime.fromisoformat(expected["occurred_at"])
-    assert report.raw["user_reference"] == expected["user_reference"]
-
-
-@examples("skebby", "status_map")
-def test_the_statuses_of_the_gateway_are_those_of_its_receivers(example: dict[str, Any]) -> None:
-    assert {raw: str(status) for raw, status in GATEWAY_STATUSES.items()} == example["expect"]
-
-
-@examples("skebby", "inbound")
-@pytest.mark.parametrize("how", ["form", "multipart", "query"])
-def test_the_forwarded_text_is_read(example: dict[str, Any], how: str) -> None:
-    form, expected = example["request"]["form"], example["expect"]
-    request = call("GET" if how == "query" else "POST", URL.format("receive"), form)
-    if how == "multipart":
-        parts = "".join(
-            f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in form.items()
-        )
-        body = f"{parts}--x--\r\n".encode()
-        request = WebhookRequest("POST", request.url, {"Content-Type": "multipart/form-data; boundary=x"}, body)
-    [message] = SKEBBY.parse(request, TABLE.account)
-    assert isinstance(message, InboundMessage)
-    assert (message.provider_message_id, message.sender, message.recipient, message.text) == (
-        None,
-        expected["from"],
-        expected["to"],
-        expected["text"],
-    )
-    assert message.received_at == datetime.fromisoformat(expected["received_at"])
-
-
-@examples("skebby", "inbound")
-def test_the_keyword_of_a_shared_number_is_taken_off(example: dict[str, Any]) -> None:
-    expected = example["expect"]["text_with_keyword_stripped"]
-    request = call("POST", URL.format("receive"), example["request"]["form"])
-    for keyword, text in ((expected["keyword"].lower(), expected["text"]), ("TEST", example["expect"]["text"])):
-        shared = dataclasses.replace(TABLE.account, options={"keyword": keyword})
-        [message] = SKEBBY.parse(request, shared)
-        assert isinstance(message, InboundMessage)
-        assert message.text == text
 
 
 @examples("skebby", "config_rules")
@@ -299,31 +239,3 @@ def test_the_check_tells_wrong_credentials_of_either_generation() -> None:
     assert "credentials" in str(rest.detail)
     assert "username" in str(gateway.detail)
     assert "credit" in str(empty.detail)
-
-
-def test_a_form_in_the_charset_that_it_names_is_read() -> None:
-    fields = {"sender": "393471234567", "receiver": "39339", "text": "Perché no? È così", "encoding": "ISO-8859-1"}
-    body = urlencode(fields, encoding="latin-1").encode()
-    [message] = SKEBBY.parse(WebhookRequest("POST", URL.format("receive"), {"Content-Type": FORM}, body), TABLE.account)
-    assert isinstance(message, InboundMessage)
-    assert message.text == fields["text"]
-
-
-def test_reasons_are_told_in_words() -> None:
-    [late] = SKEBBY.parse(write_report("POST", Report("o-1", "TIMEOUT")), TABLE.account)
-    [full] = SKEBBY.parse(GATEWAY.write_report("POST", Report("1", "UNDELIVERABLE", code="502")), GATEWAY.account)
-    assert isinstance(late, DeliveryReport)
-    assert isinstance(full, DeliveryReport)
-    assert (late.code, late.detail) == ("TIMEOUT", "The operator gave no news within 48 hours.")
-    assert (full.code, full.detail) == ("502", "The phone's memory is full.")
-
-
-def test_a_time_out_of_a_calendar_is_left_out() -> None:
-    fields = {"sender": "393471234567", "text": "x", "timestamp": "99999999999999"}
-    [message] = SKEBBY.parse(call("POST", URL.format("receive"), fields), TABLE.account)
-    assert isinstance(message, InboundMessage)
-    assert message.received_at is None
-    fields["timestamp"] = "1390647748"
-    [message] = SKEBBY.parse(call("POST", URL.format("receive"), fields), TABLE.account)
-    assert isinstance(message, InboundMessage)
-    assert message.received_at == datetime(2014, 1, 25, 11, 2, 28, tzinfo=UTC)
