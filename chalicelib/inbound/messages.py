@@ -14,9 +14,11 @@ from chalicelib.routing import rounds, wake
 from chalicelib.store import db, table
 from chalicelib.store.conversations import Change
 from chalicelib.store.db import Item
+from chalicelib.store.exchanges import Exchange
 from chalicelib.store.transaction import NEW, Lost
 
 STORED, DUPLICATE = "stored", "duplicate"
+RESUMED = "resumed"  # a duplicate whose interaction still waited for its routing to begin
 _LEDGER = {"stop": "out", "start": "in"}
 # What the desk answers where the provider does not answer by itself (CTIA's rules for opt-out confirmations).
 _ANSWERS = {
@@ -53,6 +55,8 @@ class _Arrival:
     now: int
     marks: tuple[str, ...]
     """Fingerprints under which it may be known; the first is written."""
+    exchange: Exchange | None
+    """The call that brought it, for the log; written along."""
 
     @property
     def account_id(self) -> str:
@@ -63,17 +67,18 @@ class _Arrival:
         return self.message.sender
 
 
-def store(account: Item, message: InboundMessage, now: int) -> str:
-    """Store one text of an account; `now` in milliseconds. Answers "stored" or "duplicate".
+def store(account: Item, message: InboundMessage, now: int, exchange: Exchange | None = None) -> str:
+    """Store one text of an account; `now` in milliseconds. Answers "stored", or "duplicate" or "resumed".
+
+    What is stored brings the exchange's row of the log along.
 
     Raises Contended, or botocore's errors, when nothing was stored; calling again is always safe.
     """
-    arrival = _Arrival(account, message, now, fingerprints(account["id"], message, now))
+    arrival = _Arrival(account, message, now, fingerprints(account["id"], message, now), exchange)
     for _ in range(CONFLICT_RETRIES):
         seen = _look(arrival)
         if seen.duplicate:
-            _start_again(seen.pointer)
-            return DUPLICATE
+            return RESUMED if _start_again(seen.pointer) else DUPLICATE
         try:
             _write(arrival, seen)
         except Lost:
@@ -110,9 +115,12 @@ def _look(arrival: _Arrival) -> _Seen:
     return _Seen(pointer, phone, bool(ledger) and ledger["state"] == "out", any(known))  # type: ignore[index]
 
 
-def _start_again(pointer: Item | None) -> None:
-    if pointer and pointer["status"] == "open" and pointer["stage"] == "starting":
-        wake.start(pointer["interaction_id"], pointer["run"])
+def _start_again(pointer: Item | None) -> bool:
+    """Start the routing of an interaction that still waits for it; answers whether it did."""
+    if not (pointer and pointer["status"] == "open" and pointer["stage"] == "starting"):
+        return False
+    wake.start(pointer["interaction_id"], pointer["run"])
+    return True
 
 
 def _write(arrival: _Arrival, seen: _Seen) -> None:
@@ -159,12 +167,14 @@ def _line(arrival: _Arrival) -> Item:
 
 
 def _mark(change: Change, arrival: _Arrival) -> None:
-    """Remember the text, and make sure that nobody else has stored it meanwhile."""
+    """Remember the text and the call that brought it, and make sure that nobody else has stored it meanwhile."""
     first, *others = arrival.marks
     ttl = arrival.now // 1000 + DEDUP_DAYS * 86400
     change.tx.create(table.duplicate(arrival.account_id, first), {"ttl": ttl})
     for mark in others:
         change.tx.check(table.duplicate(arrival.account_id, mark), NEW)
+    if arrival.exchange:
+        arrival.exchange.ended(STORED).join(change.tx)
 
 
 def _append(arrival: _Arrival, pointer: Item, *, tab: int | None = None) -> None:

@@ -11,6 +11,7 @@ from chalicelib.outbound.delivery import News, Recording, takes
 from chalicelib.providers.contract import DeliveryReport
 from chalicelib.store import db, table
 from chalicelib.store.db import Item
+from chalicelib.store.exchanges import Exchange
 from chalicelib.store.table import Key
 from chalicelib.store.transaction import EXISTS, Lost, Transaction
 
@@ -18,8 +19,10 @@ APPLIED, PARKED, IGNORED = "applied", "parked", "ignored"
 _RAW_CHARACTERS = 2000  # of an unmapped report; a body may be as long as 1 MiB, an item may not
 
 
-def apply(account: Item, report: DeliveryReport, now: int) -> str:
+def apply(account: Item, report: DeliveryReport, now: int, exchange: Exchange | None = None) -> str:
     """Take in one report of an account; `now` in milliseconds. Answers "applied", "parked" or "ignored".
+
+    What is applied or parked brings the exchange's row of the log along.
 
     Repeated, late and backward reports are ignored. Raises outbound.delivery.Contended, or botocore's errors, when it
     may not be stored; calling again is always safe.
@@ -29,14 +32,14 @@ def apply(account: Item, report: DeliveryReport, now: int) -> str:
     if report.opt and address:
         optouts.follow(account["id"], address, report.opt, now)
     if report.status == "unknown":
-        return _keep(where, report) if where else IGNORED
+        return _keep(where, report, exchange) if where else IGNORED
     news = News(str(report.status), report.code, report.detail)
     if RANK[news.status] == 0:
         return IGNORED
     if where:
-        return _write(where, news, now)
+        return _write(where, news, now, exchange)
     if report.provider_message_id:
-        return _park(account["id"], report.provider_message_id, news, now)
+        return _park(account["id"], report.provider_message_id, news, now, exchange)
     return IGNORED
 
 
@@ -52,30 +55,37 @@ def _whereabouts(account_id: str, report: DeliveryReport) -> Item | None:
     return known[0] if known else None
 
 
-def _write(where: Item, news: News, now: int) -> str:
-    return APPLIED if Recording(where, news, now).write() else IGNORED
+def _write(where: Item, news: News, now: int, exchange: Exchange | None) -> str:
+    logged = exchange.ended(APPLIED) if exchange else None
+    return APPLIED if Recording(where, news, now, logged).write() else IGNORED
 
 
-def _keep(where: Item, report: DeliveryReport) -> str:
+def _keep(where: Item, report: DeliveryReport, exchange: Exchange | None) -> str:
     """A status without a meaning for us stays with the line, for whoever looks into it, and changes nothing else."""
     raw = json.dumps(report.raw, ensure_ascii=False, default=str)[:_RAW_CHARACTERS]
     told = {"status_raw": raw, "status_code": report.code, "status_detail": report.detail}
     line = table.line(where["interaction_id"], where["n"])
+    tx = Transaction().update(line, EXISTS, put={k: v for k, v in told.items() if v is not None})
+    if exchange:
+        exchange.ended(APPLIED).join(tx)
     try:
-        Transaction().update(line, EXISTS, put={k: v for k, v in told.items() if v is not None}).commit()
+        tx.commit()
     except Lost:
         return IGNORED
     return APPLIED
 
 
-def _park(account_id: str, provider_id: str, news: News, now: int) -> str:
+def _park(account_id: str, provider_id: str, news: News, now: int, exchange: Exchange | None) -> str:
     """Keep the furthest state under the provider's id until the send that it belongs to is recorded."""
     key = table.provider_message(account_id, provider_id)
     free = Attr("interaction_id").not_exists() & (Attr("rank").not_exists() | takes(news.status))
     ttl = now // 1000 + PARKED_REPORT_DAYS * 86400
+    tx = Transaction().update(key, free, put={**news.fields(), "ttl": ttl}, prove=True)
+    if exchange:
+        exchange.ended(PARKED).join(tx)
     try:
-        Transaction().update(key, free, put={**news.fields(), "ttl": ttl}, prove=True).commit()
+        tx.commit()
     except Lost as lost:
         known = lost.item(key) or {}
-        return _write(known, news, now) if "interaction_id" in known else IGNORED
+        return _write(known, news, now, exchange) if "interaction_id" in known else IGNORED
     return PARKED

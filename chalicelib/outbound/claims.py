@@ -16,6 +16,7 @@ from chalicelib.outbound.pacing import WAIT_HERE
 from chalicelib.store import table
 from chalicelib.store.conversations import due
 from chalicelib.store.db import Item
+from chalicelib.store.exchanges import Exchange
 from chalicelib.store.outage import is_outage
 from chalicelib.store.table import Key
 from chalicelib.store.transaction import NEW, Lost, Transaction
@@ -110,12 +111,13 @@ def _obstacle(lost: Lost, row: Item, now: int) -> Exception:
     return GoesBack(now + SEND_BACK * 1000) if out_of_order(lost, row) else OptedOut()
 
 
-def release(row: Item, claim_id: str, next_try_at: int) -> None:
-    """Give a claim up after a try that certainly sent nothing."""
+def release(row: Item, claim_id: str, next_try_at: int, exchange: Exchange) -> None:
+    """Give a claim up after a try that certainly sent nothing; the exchange is its row of the log."""
     later = {"claim_id": None, "lease_until": None, "slot": None, "next_try_at": next_try_at}
     later |= due(key_of(row), next_try_at + OUTBOUND_GRACE * 1000)
     tx = Transaction()
     tx.update(key_of(row), Attr("claim_id").eq(claim_id), put=later, add={"attempt": 1}, prove=True)
+    exchange.join(tx)
     try:
         insist(tx.commit)
     except Lost:

@@ -9,6 +9,7 @@ from chalicelib.config import CONFLICT_RETRIES, STATUS_MEMORY
 from chalicelib.models.status import RANK
 from chalicelib.store import table
 from chalicelib.store.db import Item
+from chalicelib.store.exchanges import Exchange
 from chalicelib.store.table import Key
 from chalicelib.store.transaction import EXISTS, Lost, Transaction
 
@@ -49,11 +50,12 @@ class Recording:
     """One piece of news on its way into the store, adjusted by whatever stands in its way until it is written.
 
     `where` is a message's whereabouts: interaction_id, n, and the owner as last seen, a guess
-    that spares reading META. `now` in milliseconds.
+    that spares reading META. `now` in milliseconds. `exchange` is the call that brought the news, for the log.
     """
 
-    def __init__(self, where: Item, news: News, now: int) -> None:
+    def __init__(self, where: Item, news: News, now: int, exchange: Exchange | None = None) -> None:
         self.where, self.news, self.now = where, news, now
+        self._exchange = exchange
         self.line_takes_it = True
         self._open = True
         self._owner: str | None = where.get("owner")
@@ -69,6 +71,8 @@ class Recording:
                 return self.line_takes_it
             tx = Transaction()
             self.build(tx)
+            if self._exchange:
+                self._exchange.join(tx)
             try:
                 tx.commit()
                 return self.line_takes_it

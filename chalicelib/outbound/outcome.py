@@ -13,6 +13,7 @@ from chalicelib.outbound.delivery import Contended, News, Recording, takes
 from chalicelib.store import db, table
 from chalicelib.store.conversations import Change
 from chalicelib.store.db import Item
+from chalicelib.store.exchanges import Exchange
 from chalicelib.store.table import Key
 from chalicelib.store.transaction import Lost, Transaction
 
@@ -34,8 +35,9 @@ class Outcome(Recording):
         *,
         provider_id: str | None = None,
         opted_out: bool = False,
+        exchange: Exchange | None = None,
     ) -> None:
-        super().__init__(row, news, now)
+        super().__init__(row, news, now, exchange)
         self._row, self._claim = row, claim_id
         self._provider_id = provider_id
         self._parked: Item | None = None

@@ -144,7 +144,7 @@ def _must_accept(meta: Item, agent_id: str) -> bool:
     if meta["status"] != "open":
         return False
     owner = meta.get("owner")
-    return owner is None or (owner == agent_id and meta["stage"] != "none")
+    return owner is None or (owner == agent_id and meta["stage"] != "none" and "transfer" not in meta)
 
 
 def _require_owner(meta: Item, agent_id: str) -> None:

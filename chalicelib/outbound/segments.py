@@ -2,12 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-# 3GPP TS 23.038, 6.2.1 and 6.2.1.1. ESC is missing on purpose: it only announces the next septet.
-_BASIC = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
-    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-_EXTENSION = frozenset("\f^{}\\[~]|€")
+from chalicelib.providers.alphabet import BASIC, EXTENSION
 
 # Units in a message that stands alone, and in each part of a longer one (its header takes the rest).
 _GSM_SINGLE, _GSM_PART = 160, 153
@@ -32,11 +27,11 @@ def measure(text: str) -> Measure:
     Parts are filled one after the other and never divide an escape pair or a surrogate pair, so a text can need one
     part more than its length divided by a part's.
     """
-    forcing = tuple(dict.fromkeys(c for c in text if c not in _BASIC and c not in _EXTENSION))
+    forcing = tuple(dict.fromkeys(c for c in text if c not in BASIC and c not in EXTENSION))
     if forcing:
         widths = [2 if ord(c) > 0xFFFF else 1 for c in text]
         return Measure("UCS-2", _parts(widths, _UCS_SINGLE, _UCS_PART), sum(widths), forcing)
-    widths = [2 if c in _EXTENSION else 1 for c in text]
+    widths = [2 if c in EXTENSION else 1 for c in text]
     return Measure("GSM-7", _parts(widths, _GSM_SINGLE, _GSM_PART), sum(widths), ())
 
 

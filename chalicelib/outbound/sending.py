@@ -20,18 +20,21 @@ from chalicelib.observability import count, logger
 from chalicelib.outbound import claims, trouble
 from chalicelib.outbound.claims import GoesBack, Gone, OptedOut
 from chalicelib.outbound.delivery import News
-from chalicelib.outbound.identity import provider_account
+from chalicelib.outbound.identity import provider_account, public_base
 from chalicelib.outbound.outcome import NOT_KNOWN, NeverSent, Outcome, settle_abandoned
 from chalicelib.outbound.pacing import usable
+from chalicelib.outbound.watched import Watched
 from chalicelib.providers.contract import Accepted, HttpClient, OutboundMessage, Provider, SendError
 from chalicelib.providers.http import Http
 from chalicelib.store import accounts
 from chalicelib.store.db import Item
+from chalicelib.store.exchanges import Exchange
 from chalicelib.store.outage import is_outage
 from chalicelib.store.transaction import Lost, Transaction
 
 TOO_OLD = News("failed", "too_old", "The text could not be sent in time.")
 REFUSED = "The provider did not take the text."
+ACCEPTED = "accepted"
 
 
 class SetAside(Exception):
@@ -97,7 +100,8 @@ def _send(row: Item, slot: int | None, run: Invocation) -> None:
     except OptedOut:
         NeverSent(row, News("failed", "opted_out", "The recipient has opted out."), run.clock()).write()
         return
-    _claimed(row, claim_id, account, lambda: provider.send(message, sender, run.http), run)
+    watched = Watched(run.http, run.clock)
+    _claimed(row, claim_id, account, watched, lambda: provider.send(message, sender, watched), run)
 
 
 def _wait(slot: int | None, run: Invocation) -> None:
@@ -112,45 +116,67 @@ def _wait(slot: int | None, run: Invocation) -> None:
 
 
 def _message(row: Item, account: Item, provider: Provider) -> OutboundMessage:
-    url = None
-    if provider.spec.reports.how == "per_message":
-        base = account.get("domain") or settings().public_base
-        url = f"{base}/sms/accounts/{account['id']}/delivery/{account['token']}/{row['message_id']}"
+    url, rule = None, provider.spec.reports
+    if rule.how == "per_message" or (rule.per_message_too and account.get("delivery_reports")):
+        url = f"{public_base(account)}/sms/accounts/{account['id']}/delivery/{account['token']}/{row['message_id']}"
     return OutboundMessage(row["message_id"], row["address"], row["text"], tuple(row["media"]), url)
 
 
-def _claimed(row: Item, claim_id: str, account: Item, hand_over: Callable[[], Accepted], run: Invocation) -> None:
+def _claimed(
+    row: Item,
+    claim_id: str,
+    account: Item,
+    watched: Watched,
+    hand_over: Callable[[], Accepted],
+    run: Invocation,
+) -> None:
     """From here on every surprise means that the text may have been sent: it is never tried again by itself."""
     provider_id, error = None, None
     try:
         accepted = hand_over()
         provider_id = accepted.provider_message_id
-        news = News(max("sending", str(accepted.status), key=lambda status: RANK[status]))
+        least = "sent" if _last_word(account) else "sending"
+        news = News(max(least, str(accepted.status), key=lambda status: RANK[status]))
+        exchange = watched.exchange(account["id"], ACCEPTED, provider_message_id=provider_id)
     except SendError as refusal:
         error = refusal
-        news = _news(row, claim_id, refusal, max_age(account), run.clock())
+        exchange = watched.exchange(account["id"], refusal.kind, error_code=refusal.code, detail=refusal.detail)
+        news = _news(row, claim_id, refusal, max_age(account), run.clock(), exchange)
     except Exception as surprise:
         logger.error("send failed", extra={"message_id": row["message_id"], "error": type(surprise).__name__})
+        exchange = watched.exchange(account["id"], "unknown_outcome", error_code="unexpected")
         news = News("unknown", "unexpected", NOT_KNOWN)
     opted_out = error is not None and error.kind == "opted_out"
-    outcome = Outcome(row, claim_id, news, run.clock(), provider_id=provider_id, opted_out=opted_out)
-    try:
-        claims.insist(outcome.write)
-    except Exception as failure:
-        logger.error("outcome not recorded", extra={"message_id": row["message_id"], "error": type(failure).__name__})
-        count("OutcomeNotRecorded")
-        # Its claim stands; once that has run out, whoever sees the text calls it unknown.
-        raise GoesBack(run.clock() + SEND_BACK * 1000) from None
+    _record(
+        Outcome(row, claim_id, news, run.clock(), provider_id=provider_id, opted_out=opted_out, exchange=exchange), run
+    )
     trouble.follow(account, error, news.status, run.clock())
 
 
-def _news(row: Item, claim_id: str, refusal: SendError, age: int, now: int) -> News:
+def _last_word(account: Item) -> bool:
+    """Whether acceptance is the last that will be heard of a text: its reports are an option that is off."""
+    return providers.get(account["type"]).spec.reports.how == "pasted" and not account.get("delivery_reports")
+
+
+def _record(outcome: Outcome, run: Invocation) -> None:
+    """Write what became of the text, and insist."""
+    try:
+        claims.insist(outcome.write)
+    except Exception as failure:
+        message_id = outcome.where["message_id"]
+        logger.error("outcome not recorded", extra={"message_id": message_id, "error": type(failure).__name__})
+        count("OutcomeNotRecorded")
+        # Its claim stands; once that has run out, whoever sees the text calls it unknown.
+        raise GoesBack(run.clock() + SEND_BACK * 1000) from None
+
+
+def _news(row: Item, claim_id: str, refusal: SendError, age: int, now: int, exchange: Exchange) -> News:
     """What a provider's refusal means; raises GoesBack when it may be tried again."""
     if refusal.retryable:
         again_at = now + claims.backoff(row["attempt"], refusal.retry_after, random.random())
         if again_at > row["queued_at"] + age:
             return TOO_OLD
-        claims.release(row, claim_id, again_at)
+        claims.release(row, claim_id, again_at, exchange)
         raise GoesBack(again_at)
     if refusal.kind == "unknown_outcome":
         return News("unknown", refusal.code or refusal.kind, refusal.detail or NOT_KNOWN)

@@ -2,8 +2,9 @@
 
 Configuration item (times in milliseconds): id, name, key, type, phone, description, domain, list_id,
 credentials (secret ones sealed), base_url, sender, delivery_reports, options, wait_for_assigned_agent,
-wait_for_assigned_queue, segments_per_second, max_age (the last three in seconds), opt_out_reply, token,
-plan_version, created_at, version.
+wait_for_assigned_queue, segments_per_second, max_age (the last three in seconds), opt_out_reply, signature (enforce |
+monitor), token, old_tokens [{token, until}], old_base (the public base before the last change of the domain),
+trouble, plan_version, created_at, version.
 """
 
 from collections.abc import Sequence
@@ -84,6 +85,21 @@ def change(account: Item, version: int, changes: dict[str, Any]) -> None:
         configured.raise_if_moved(lost, _KIND, identifier)
         _raise_if_invalid(lost, taken, contact_list)
         raise
+    _KNOWN.cache_clear()
+
+
+def rotate(account: Item, changes: Item, once: Once | None, now: int) -> None:
+    """Give an account that was read as `account` another token. Raises Refused `contended` and `not-found`."""
+    identifier = account["id"]
+    tx = configured.update(Transaction(), _KIND, identifier, account["version"], changes)
+    idempotency.action(tx, once, now)
+    try:
+        tx.commit()
+    except Lost as lost:
+        idempotency.raise_if_replayed(lost, once, now)
+        if lost.item(table.configuration(_KIND, identifier)) is None:
+            raise not_found() from None
+        raise Refused("contended", "The account was changed at the same moment.") from None
     _KNOWN.cache_clear()
 
 

@@ -1,7 +1,7 @@
 """Secret credentials: encrypted with the stack's KMS key for one account, and decrypted where they are needed."""
 
 import base64
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -9,20 +9,35 @@ from chalicelib.aws import client
 from chalicelib.config import settings
 
 
-def seal(account_id: str, credentials: Mapping[str, str], secret: Collection[str]) -> dict[str, Any]:
-    """Credentials as they are stored: those named in `secret` as `{"sealed": ciphertext}`, the others as they are."""
+def seal(account_id: str, credentials: Mapping[str, str | list[str]], secret: Collection[str]) -> dict[str, Any]:
+    """Credentials as they are stored: those named in `secret` as `{"sealed": [ciphertext]}`, the others as they are.
+
+    A secret may have several values while it is being rotated; the first is the one to send with.
+    """
     return {
-        name: {"sealed": _encrypt(account_id, value)} if name in secret else value
+        name: {"sealed": [_encrypt(account_id, one) for one in values_of(value)]} if name in secret else value
         for name, value in credentials.items()
     }
 
 
+def values_of(value: str | list[str]) -> list[str]:
+    """A credential's values, whether it was given as one or as a list."""
+    return [value] if isinstance(value, str) else value
+
+
 def reveal(account_id: str, stored: Mapping[str, Any]) -> dict[str, str]:
-    """The credentials in the clear; raises botocore's error where the key refuses."""
+    """The credentials to send with, in the clear; raises botocore's error where the key refuses."""
     return {
-        name: value if isinstance(value, str) else _decrypt(account_id, value["sealed"])
+        name: value if isinstance(value, str) else _decrypt(account_id, value["sealed"][0])
         for name, value in stored.items()
     }
+
+
+def further(account_id: str, stored: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Name and value of every further value of a secret that is being rotated, decrypted one by one."""
+    for name, value in stored.items():
+        for ciphertext in value["sealed"][1:] if isinstance(value, dict) else ():
+            yield name, _decrypt(account_id, ciphertext)
 
 
 def _context(account_id: str) -> dict[str, str]:

@@ -111,7 +111,7 @@ def test_without_an_id_equal_texts_within_neighbouring_minutes_are_one(team: Tea
     account = accounts.get(team.account["id"])
     message = InboundMessage(None, ANN, PHONE, "ok", media=(Media("https://example.com/a.png"),))
     assert messages.store(account, message, team.now) == "stored"
-    assert messages.store(account, message, team.now + 59_000) == "duplicate"
+    assert messages.store(account, message, team.now + 59_000) == "resumed"  # a duplicate, whose routing waits still
     assert messages.store(account, message, team.now + 130_000) == "stored"
     other = InboundMessage(None, ANN, PHONE, "ok")
     assert messages.store(account, other, team.now) == "stored"
@@ -179,7 +179,7 @@ def test_calls_stay_within_the_budget(team: Team, agent: str) -> None:
     assert new == ["BatchGetItem", "TransactWriteItems", "StartExecution"]
     assert again == ["BatchGetItem", "StartExecution"]
     assert answered == ["BatchGetItem", "TransactWriteItems"]
-    assert len(duplicate) <= 2
+    assert duplicate == ["BatchGetItem", "PutItem"]  # the second is its row of the exchange log
     assert returning == ["BatchGetItem", "TransactWriteItems", "TransactWriteItems", "StartExecution"]
 
 
