@@ -37,3 +37,10 @@ def require_list(request: Request, list_id: str) -> None:
     visible = visible_lists(request)
     if visible is not None and list_id not in visible:
         raise Refused("not-found", "There is no such list.")
+
+
+def require_queue(request: Request, queue_id: str) -> None:
+    """Raises Refused `not-found` for an agent who is not in the queue."""
+    caller = request.who()
+    if caller.role == AGENT and queue_id not in (agents.head(caller.agent()) or {}).get("queues", ()):
+        raise Refused("not-found", "There is no such queue.")

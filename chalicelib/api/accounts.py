@@ -7,10 +7,12 @@ from chalicelib import clock
 from chalicelib.api import access, account_rules, member_changes, pages
 from chalicelib.api.request import Request, Response
 from chalicelib.api.routes import ADMIN
-from chalicelib.config import SEGMENTS_PER_SECOND, settings
-from chalicelib.models.accounts import Account
+from chalicelib.config import SEGMENTS_PER_SECOND
+from chalicelib.inbound import proof
+from chalicelib.models.accounts import Account, TokenRotation
 from chalicelib.models.common import MembersChanged
 from chalicelib.models.ids import new_id
+from chalicelib.outbound.identity import public_base
 from chalicelib.providers.spec import ProviderSpec
 from chalicelib.routing.match import match_agent
 from chalicelib.store import accounts, agents, lists, secrets, table
@@ -35,11 +37,11 @@ def create(request: Request) -> Account:
     account: Item = {
         **given,
         "id": identifier,
-        "phone": account_rules.phone(given["phone"]),
+        "phone": account_rules.phone(spec, given["phone"]),
         "list_id": given["list_id"] or lists.ensure_default(request.now),
         "credentials": secrets.seal(identifier, given["credentials"], _secret_names(spec)),
         **_defaults(spec, given),
-        "token": random.token_urlsafe(_TOKEN_BYTES),
+        "token": _token(),
         "plan_version": 1,
         "created_at": request.now,
         "version": 1,
@@ -57,17 +59,21 @@ def show(request: Request, account_id: str) -> Account:
 def change(request: Request, account_id: str) -> Account:
     account = access.require_account(request, account_id)
     changes = request.body.model_dump(exclude_unset=True)
+    if "transfer" in changes:
+        changes["transfer"] = request.body.transfer.model_dump()
     spec = account_rules.spec_of(account["type"])
     given = {**secrets.reveal(account_id, account["credentials"]), **changes.get("credentials", {})}
     account_rules.check(spec, {**account, **changes, "credentials": given})
     if "phone" in changes:
-        changes["phone"] = account_rules.phone(changes["phone"])
+        changes["phone"] = account_rules.phone(spec, changes["phone"])
     if "list_id" in changes and changes["list_id"] is None:
         changes["list_id"] = lists.ensure_default(request.now)
     if "credentials" in changes:
         fresh = secrets.seal(account_id, changes["credentials"], _secret_names(spec))
         changes["credentials"] = {**account["credentials"], **fresh}
     changes |= {name: value for name, value in _defaults(spec, changes).items() if name in changes}
+    if public_base({**account, **changes}) != public_base(account):
+        changes["old_base"] = public_base(account)
     version = request.version or 0
     accounts.change(account, version, changes)
     return present({**account, **changes, "version": version + 1}, request.who().role)
@@ -76,6 +82,17 @@ def change(request: Request, account_id: str) -> Account:
 def delete(_request: Request, account_id: str) -> Response:
     accounts.delete(account_id)
     return Response(204)
+
+
+def rotate_token(request: Request, account_id: str) -> TokenRotation:
+    account = access.require_account(request, account_id)
+    changes = proof.rotated(account, _token(), request.body.overlap_hours, request.now)
+    after = {**account, **changes, "version": account["version"] + 1}
+    until = clock.rfc3339(proof.overlap_until(after, request.now))
+    shown = TokenRotation(**present(after, request.who().role).model_dump(), old_token_until=until)
+    kept = shown.model_dump(mode="json") | {"receive_url": None, "delivery_url": None}
+    accounts.rotate(account, changes, request.once and request.once.answered(200, kept), request.now)
+    return shown
 
 
 def members(request: Request, account_id: str) -> dict[str, Any]:
@@ -91,6 +108,10 @@ def change_members(request: Request, account_id: str) -> MembersChanged:
     for agent_id in added:
         match_agent(agents.head(agent_id), request.now)
     return MembersChanged(added=added, removed=removed)
+
+
+def _token() -> str:
+    return random.token_urlsafe(_TOKEN_BYTES)
 
 
 def _secret_names(spec: ProviderSpec) -> set[str]:
@@ -111,27 +132,35 @@ def present(account: Item, role: str) -> Account:
     spec = account_rules.spec_of(account["type"])
     is_admin = role == ADMIN
     credentials = {
-        name: value if is_admin and isinstance(value, str) else {"set": True}
+        name: value if is_admin and isinstance(value, str) else _hidden(value)
         for name, value in account["credentials"].items()
     }
     return Account.model_validate(
         {
             **dict.fromkeys(("domain", "base_url", "sender")),
+            "signature": "enforce",
             **account,
             "credentials": credentials,
             "created_at": clock.rfc3339(account["created_at"]),
-            "receive_url": _url(account, "receive") if is_admin else None,
-            "delivery_url": _delivery_url(account, spec) if is_admin else None,
+            "receive_url": url(account, "receive") if is_admin else None,
+            "delivery_url": delivery_url(account, spec) if is_admin else None,
         }
     )
 
 
-def _delivery_url(account: Item, spec: ProviderSpec) -> str | None:
+def _hidden(value: Any) -> dict[str, Any]:
+    """A credential that is not shown; of a secret that is being rotated the number of its values."""
+    values = len(value["sealed"]) if isinstance(value, dict) else 1
+    return {"set": True, "values": values} if values > 1 else {"set": True}
+
+
+def delivery_url(account: Item, spec: ProviderSpec) -> str | None:
+    """The URL of delivery reports as it is pasted at the provider; None where there is none to paste."""
     how = spec.reports.how
     shown = how == "always_shown" or (how == "pasted" and account["delivery_reports"])
-    return _url(account, "delivery") + spec.reports.url_suffix if shown else None
+    return url(account, "delivery") + spec.reports.url_suffix if shown else None
 
 
-def _url(account: Item, purpose: str) -> str:
-    base = account.get("domain") or settings().public_base
-    return f"{base}/sms/accounts/{account['id']}/{purpose}/{account['token']}"
+def url(account: Item, purpose: str) -> str:
+    """The URL that the provider calls: `receive` or `delivery`."""
+    return f"{public_base(account)}/sms/accounts/{account['id']}/{purpose}/{account['token']}"

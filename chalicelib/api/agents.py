@@ -11,7 +11,7 @@ from chalicelib.models.errors import Refused, invalid
 from chalicelib.models.ids import new_id
 from chalicelib.routing import agents as states
 from chalicelib.routing import presence
-from chalicelib.store import agents
+from chalicelib.store import agents, pauses
 from chalicelib.store.db import Item
 
 
@@ -59,8 +59,18 @@ def _change_presence(request: Request, agent_id: str) -> Presence:
     wanted = request.body
     if (wanted.state == "paused") != (wanted.pause is not None):
         raise invalid("/pause", "Say why with the state paused, and only with it.")
-    head = presence.change(agent_id, wanted.state, wanted.pause, request.now)
+    pause = _managed(wanted.pause) if wanted.pause else None
+    head = presence.change(agent_id, wanted.state, pause, request.now)
     return present_presence(head, request.now)
+
+
+def _managed(pause: str) -> str:
+    """The pause as the managed list has it; any pause while the list is empty. Raises Refused `invalid`."""
+    known = pauses.names()
+    found = next((name for name in known if name.casefold() == pause.casefold()), None if known else pause)
+    if found is None:
+        raise invalid("/pause", f"One of: {', '.join(known)}.")
+    return found
 
 
 def _read(agent_id: str, now: int) -> Agent:

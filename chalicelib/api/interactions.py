@@ -6,11 +6,11 @@ from typing import Any
 from chalicelib.api import access, cursors, pages
 from chalicelib.api.request import Request
 from chalicelib.api.routes import AGENT
-from chalicelib.models.errors import Refused
+from chalicelib.models.errors import Refused, invalid
 from chalicelib.models.interactions import Interaction, Line
 from chalicelib.outbound import replies
-from chalicelib.routing import answers, views
-from chalicelib.store import accounts, conversations, db, table
+from chalicelib.routing import answers, transfer, views
+from chalicelib.store import accounts, conversations, db, dispositions, table
 from chalicelib.store.db import Item
 
 _ROUNDS = 5  # pages of the index that one request looks through
@@ -150,8 +150,30 @@ def read(request: Request, interaction_id: str) -> Interaction:
     return _present(request, answers.read(interaction_id, request.who().agent(), request.body.n, request.now))
 
 
-def close(request: Request, interaction_id: str) -> Interaction:
+def hand_over(request: Request, interaction_id: str) -> Interaction:
     _visible(request, interaction_id)
+    target = request.body.model_dump()
+    return _present(request, transfer.begin(interaction_id, request.who().agent(), target, request.now))
+
+
+def take_back(request: Request, interaction_id: str) -> Interaction:
+    _visible(request, interaction_id)
+    return _present(request, transfer.take_back(interaction_id, request.who().agent(), request.now))
+
+
+def close(request: Request, interaction_id: str) -> Interaction:
+    """Closed with a disposition of the account, its list, or the queue it was accepted through; or with none."""
+    meta = _visible(request, interaction_id)
     caller = request.who()
     agent = caller.agent() if caller.role == AGENT else caller.agent_id
-    return _present(request, answers.close(interaction_id, agent, request.now, supervisor=caller.role != AGENT))
+    named = request.body.disposition
+    disposition = None
+    if named:
+        account = accounts.require(meta["account_id"])
+        queue = meta.get("accepted_queue")
+        disposition = dispositions.find(named, account, *([queue] if queue else []))
+        if disposition is None:
+            raise invalid("/disposition", "There is no such disposition for this interaction.")
+    supervisor = caller.role != AGENT
+    closed = answers.close(interaction_id, agent, request.now, supervisor=supervisor, disposition=disposition)
+    return _present(request, closed)

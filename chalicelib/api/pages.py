@@ -12,7 +12,7 @@ from chalicelib.store.db import Item
 def page(data: Sequence[Any], next_cursor: str | None) -> dict[str, Any]:
     """The answer of every list; `data` are models."""
     return {
-        "data": [one.model_dump(mode="json") for one in data],
+        "data": [one.model_dump(mode="json", by_alias=True) for one in data],
         "page": {"next_cursor": next_cursor, "has_more": next_cursor is not None},
     }
 

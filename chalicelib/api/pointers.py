@@ -3,6 +3,7 @@
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 _UNION_TAG = ("union_tag_invalid", "union_tag_not_found")
 _BOUNDS = ("greater_than_equal", "less_than_equal", "int_type")
@@ -13,7 +14,7 @@ def errors_of(model: type[BaseModel], error: ValidationError, data: Any) -> list
     """One entry per mistake: `pointer` (RFC 6901) into the body, and `detail`."""
     found = []
     for mistake in error.errors(include_url=False, include_input=False):
-        path = _path(mistake["loc"], data)
+        path = _path(model, mistake["loc"], data)
         if mistake["type"] in _UNION_TAG:
             path.append(mistake["ctx"]["discriminator"].strip("'"))
         found.append({"pointer": _pointer(path), "detail": _detail(model, mistake)})
@@ -23,7 +24,7 @@ def errors_of(model: type[BaseModel], error: ValidationError, data: Any) -> list
 def _detail(model: type[BaseModel], mistake: Any) -> str:
     kind, location = mistake["type"], mistake["loc"]
     if kind == "extra_forbidden":
-        names = sorted({name for one in _models_at(model, location) for name in one.model_fields})
+        names = sorted({name for one in _models_at(model, location) for name in _fields(one)})
         return f"Unknown field. Allowed: {', '.join(names) or 'none'}."
     if kind == "union_tag_invalid":
         return f"One of: {mistake['ctx']['expected_tags']}."
@@ -34,10 +35,12 @@ def _detail(model: type[BaseModel], mistake: Any) -> str:
     return f"{mistake['msg'].removeprefix('Value error, ').rstrip('.')}."
 
 
-def _path(location: Location, data: Any) -> list[int | str]:
+def _path(model: type[BaseModel], location: Location, data: Any) -> list[int | str]:
     """The location without the tags that pydantic adds for the members of a union."""
     path: list[int | str] = []
     for position, part in enumerate(location):
+        if isinstance(part, str) and len(_models_at(model, location[: position + 1])) > 1:
+            continue  # a member of a union, even where the data have a field of that name
         inside = part in data if isinstance(data, dict) else _is_index(part, data)
         if inside:
             data = data[part]
@@ -57,7 +60,7 @@ def _pointer(path: list[int | str]) -> str:
 def _bounds(model: type[BaseModel], location: Location) -> tuple[int, int] | None:
     """The least and the greatest value of an integer field."""
     for one in _models_at(model, location):
-        field = one.model_fields.get(str(location[-1]))
+        field = _fields(one).get(str(location[-1]))
         limits = field.metadata if field else []
         low = [limit.ge for limit in limits if hasattr(limit, "ge")]
         high = [limit.le for limit in limits if hasattr(limit, "le")]
@@ -71,13 +74,18 @@ def _models_at(model: type[BaseModel], location: Location) -> list[type[BaseMode
     models = [model]
     for part in location[:-1]:
         if isinstance(part, str):
-            inner = [found for one in models if part in one.model_fields for found in _models_of(one, part)]
+            inner = [found for one in models if part in _fields(one) for found in _models_of(one, part)]
             models = inner or [one for one in models if _has_tag(one, part)]
     return models
 
 
 def _models_of(model: type[BaseModel], field: str) -> list[type[BaseModel]]:
-    return _models_in(model.model_fields[field].annotation)
+    return _models_in(_fields(model)[field].annotation)
+
+
+def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """A model's fields by the names that clients know."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:

@@ -4,11 +4,11 @@ from typing import Any
 
 from chalicelib.api import member_changes, pages
 from chalicelib.api.request import Request, Response
-from chalicelib.models.common import MembersChanged
 from chalicelib.models.ids import new_id
-from chalicelib.models.queues import Queue
+from chalicelib.models.queues import Queue, QueueMember, QueueMembersChanged
 from chalicelib.routing.match import match
-from chalicelib.store import queues, table
+from chalicelib.store import members as members_of
+from chalicelib.store import queues, table, teams
 from chalicelib.store.db import Item
 
 
@@ -44,13 +44,25 @@ def delete(_request: Request, queue_id: str) -> Response:
 def members(request: Request, queue_id: str) -> dict[str, Any]:
     queues.require(queue_id)
     key = table.member(queue_id, "")
-    return pages.of_partition(request, "queue-members", key["pk"], member_changes.present, key["sk"])
+    return pages.of_partition(request, "queue-members", key["pk"], _present_member, key["sk"])
 
 
-def change_members(request: Request, queue_id: str) -> MembersChanged:
+def change_members(request: Request, queue_id: str) -> QueueMembersChanged:
     queues.require(queue_id)
-    member_changes.check(request.body)
-    added, removed = queues.change_members(queue_id, request.body.add, request.body.remove, request.now)
-    if added:
+    given = request.body
+    member_changes.check(given)
+    member_changes.check_teams(given)
+    added, removed = queues.change_members(queue_id, given.add, given.remove, request.now)
+    added_teams, removed_teams = teams.change_of_queue(queue_id, given.add_teams, given.remove_teams, request.now)
+    if added or added_teams:
         match([queue_id], request.now)
-    return MembersChanged(added=added, removed=removed)
+    return QueueMembersChanged(added=added, removed=removed, added_teams=added_teams, removed_teams=removed_teams)
+
+
+def _present_member(item: Item) -> QueueMember:
+    reasons = members_of.sources(item)
+    return QueueMember(
+        **member_changes.present(item).model_dump(),
+        direct=members_of.DIRECT in reasons,
+        teams=sorted(reasons - {members_of.DIRECT}),
+    )

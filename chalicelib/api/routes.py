@@ -62,6 +62,7 @@ PAGE = (Parameter("limit", "integer", minimum=1, maximum=200, default=50), Param
 _ACCOUNT = "/sms/accounts/{account_id}"
 _QUEUE = "/sms/queues/{queue_id}"
 _AGENT = "/agents/{agent_id}"
+_INTERVAL = "/intervals/{interval_id}"
 _INTERACTION_MODEL = "interactions.Interaction"
 _INTERACTION = "/sms/interactions/{interaction_id}"
 
@@ -72,7 +73,7 @@ def _configured(
     """List, create, read and change a kind of configured objects; `model` is `module.Model`."""
     module = model.split(".")[0]
     one = f"{path}/{{{noun}_id}}"
-    a_noun = f"an {noun}" if noun[0] == "a" else f"a {noun}"
+    a_noun = f"an {noun}" if noun[0] in "ai" else f"a {noun}"
     return (
         Route(
             "GET",
@@ -108,29 +109,119 @@ def _configured(
     )
 
 
-def _members(path: str, module: str) -> tuple[Route, ...]:
-    """Who is on an account or in a queue."""
+def _members(
+    path: str,
+    module: str,
+    member: str = "common.Member",
+    body: str = "common.MembersIn",
+    answer: str = "common.MembersChanged",
+) -> tuple[Route, ...]:
+    """Who is on an account, in a queue or in a team."""
     return (
-        Route("GET", path, SUPERVISORS, f"{module}:members", "The agents of it.", answer="common.Member[]", query=PAGE),
+        Route("GET", path, SUPERVISORS, f"{module}:members", "The agents of it.", answer=f"{member}[]", query=PAGE),
         Route(
             "POST",
             path,
             SUPERVISORS,
             f"{module}:change_members",
             "Add and remove agents.",
-            body="common.MembersIn",
-            answer="common.MembersChanged",
+            body=body,
+            answer=answer,
+        ),
+    )
+
+
+def _dispositions(path: str, owner: str) -> tuple[Route, ...]:
+    """The dispositions of one owner."""
+    return (
+        Route(
+            "GET",
+            path,
+            EVERYONE,
+            "dispositions:index",
+            f"The dispositions of {owner}, each after the one above it.",
+            answer="dispositions.Disposition[]",
+            query=PAGE,
+        ),
+        Route(
+            "POST",
+            path,
+            SUPERVISORS,
+            "dispositions:create",
+            f"Add a disposition of {owner}.",
+            body="dispositions.DispositionIn",
+            answer="dispositions.Disposition",
+            status=201,
+            idempotent="honoured",
+        ),
+        Route(
+            "DELETE",
+            f"{path}/{{disposition_id}}",
+            SUPERVISORS,
+            "dispositions:delete",
+            "Delete a disposition and all below it.",
+            status=204,
         ),
     )
 
 
 _CONFIGURATION = (
     Route(
-        "GET", "/sms/providers", SUPERVISORS, "providers:index", "The account types.", answer="accounts.ProviderType[]"
+        "GET",
+        "/sms/providers",
+        SUPERVISORS,
+        "providers:index",
+        "The account types; with an account its own, the steps filled in with its URLs.",
+        answer="providers.ProviderType[]",
+        query=(Parameter("account_id"),),
     ),
     *_configured("/sms/accounts", "accounts.Account", "account", EVERYONE, EVERYONE, ADMINS),
     Route("DELETE", _ACCOUNT, ADMINS, "accounts:delete", "Delete an account without open interactions.", status=204),
     *_members(f"{_ACCOUNT}/agents", "accounts"),
+    Route(
+        "POST",
+        f"{_ACCOUNT}/token/rotate",
+        ADMINS,
+        "accounts:rotate_token",
+        "Give the account's URLs a new token.",
+        body="accounts.TokenRotationIn",
+        answer="accounts.TokenRotation",
+        idempotent="honoured",
+    ),
+    Route(
+        "POST",
+        f"{_ACCOUNT}/check",
+        SUPERVISORS,
+        "account_checks:check",
+        "Try the credentials at the provider.",
+        answer="account_checks.AccountCheck",
+    ),
+    Route(
+        "POST",
+        f"{_ACCOUNT}/check/sample",
+        SUPERVISORS,
+        "account_checks:sample",
+        "What the desk would understand of a provider's call; nothing is stored.",
+        body="account_checks.SampleIn",
+        answer="account_checks.Sample",
+    ),
+    Route(
+        "GET",
+        f"{_ACCOUNT}/exchanges",
+        SUPERVISORS,
+        "exchanges:index",
+        "The last calls between the desk and the provider, newest first.",
+        answer="account_checks.Exchange[]",
+        query=PAGE,
+    ),
+    Route(
+        "GET",
+        f"{_ACCOUNT}/health",
+        SUPERVISORS,
+        "exchanges:health",
+        "What last came in, went out and went wrong.",
+        answer="account_checks.AccountHealth",
+    ),
     Route("GET", f"{_ACCOUNT}/plan", SUPERVISORS, "plans:show", "The action plan.", answer="plans.Plan"),
     Route(
         "PUT",
@@ -142,9 +233,60 @@ _CONFIGURATION = (
         answer="plans.Plan",
         if_match=True,
     ),
+    Route(
+        "POST",
+        f"{_ACCOUNT}/plan/simulate",
+        SUPERVISORS,
+        "plans:simulate_text",
+        "What the action plan would do with a text; nothing happens.",
+        body="simulation.SimulationIn",
+        answer="simulation.Simulation",
+    ),
     *_configured("/sms/queues", "queues.Queue", "queue", SUPERVISORS, SUPERVISORS, SUPERVISORS),
     Route("DELETE", _QUEUE, SUPERVISORS, "queues:delete", "Delete a queue that no action plan names.", status=204),
-    *_members(f"{_QUEUE}/agents", "queues"),
+    *_members(
+        f"{_QUEUE}/agents", "queues", "queues.QueueMember", "queues.QueueMembersIn", "queues.QueueMembersChanged"
+    ),
+    *_configured("/teams", "teams.Team", "team", SUPERVISORS, SUPERVISORS, SUPERVISORS),
+    Route("DELETE", "/teams/{team_id}", SUPERVISORS, "teams:delete", "Delete a team; its agents stay.", status=204),
+    *_members("/teams/{team_id}/agents", "teams"),
+    *_configured("/intervals", "intervals.Interval", "interval", SUPERVISORS, SUPERVISORS, SUPERVISORS),
+    Route(
+        "DELETE",
+        _INTERVAL,
+        SUPERVISORS,
+        "intervals:delete",
+        "Delete an interval that no action plan names.",
+        status=204,
+    ),
+    Route(
+        "GET",
+        f"{_INTERVAL}/preview",
+        SUPERVISORS,
+        "intervals:preview",
+        "Whether an interval holds at a time (now), and when that changes next.",
+        answer="intervals.Preview",
+        query=(Parameter("at", maximum=40),),
+    ),
+    *_dispositions("/dispositions", "everybody"),
+    *_dispositions(f"{_ACCOUNT}/dispositions", "an account"),
+    *_dispositions("/lists/{list_id}/dispositions", "a list of contacts"),
+    *_dispositions(f"{_QUEUE}/dispositions", "a queue"),
+    Route(
+        "GET", "/pauses", EVERYONE, "pauses:index", "The pauses to choose from.", answer="pauses.Pause[]", query=PAGE
+    ),
+    Route(
+        "POST",
+        "/pauses",
+        SUPERVISORS,
+        "pauses:create",
+        "Add a pause.",
+        body="pauses.PauseIn",
+        answer="pauses.Pause",
+        status=201,
+        idempotent="honoured",
+    ),
+    Route("DELETE", "/pauses/{pause_id}", SUPERVISORS, "pauses:delete", "Take a pause off the list.", status=204),
     *_configured("/agents", "agents.Agent", "agent", SUPERVISORS, EVERYONE, ADMINS),
     Route("DELETE", _AGENT, ADMINS, "agents:delete", "Delete an agent without conversations.", status=204),
     Route(
@@ -257,6 +399,23 @@ _DESK = (
         answer="interactions.Line",
         status=201,
         idempotent="honoured",
+    ),
+    Route(
+        "POST",
+        f"{_INTERACTION}/transfer",
+        EVERYONE,
+        "interactions:hand_over",
+        "Hand an own interaction over to an agent or a queue.",
+        body="interactions.TransferIn",
+        answer=_INTERACTION_MODEL,
+    ),
+    Route(
+        "DELETE",
+        f"{_INTERACTION}/transfer",
+        EVERYONE,
+        "interactions:take_back",
+        "Take an own interaction back before somebody accepts it.",
+        answer=_INTERACTION_MODEL,
     ),
     Route("POST", f"{_INTERACTION}/reject", EVERYONE, "interactions:reject", "Reject an offer.", status=204),
     *(

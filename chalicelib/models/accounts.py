@@ -1,15 +1,17 @@
-"""SMS accounts and provider types as they cross the API."""
+"""SMS accounts as they cross the API."""
 
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from chalicelib.config import MAX_AGE, WAIT_FOR_ASSIGNED, WAIT_MAX, WAIT_MIN
+from chalicelib.config import MAX_AGE, PLAN_STEP_TIMEOUT, WAIT_FOR_ASSIGNED, WAIT_MAX, WAIT_MIN
 from chalicelib.models.common import Description, Identifier, Input, Name, Output, Time, patch_of
 
 Wait = Annotated[int, Field(ge=WAIT_MIN, le=WAIT_MAX)]
-_PROTECTED = "https://"
+_SCHEMES = ("https://", "http://")  # which hosts may do without TLS is a matter of the stage
+SECRET_VALUES = 3  # of one secret, while it is being rotated
+_CREDENTIAL_CHARACTERS = 2000
 
 
 def _public_base(text: str) -> str:
@@ -19,7 +21,7 @@ def _public_base(text: str) -> str:
         host, _ = parts.hostname, parts.port
     except ValueError:
         host = None
-    if not host or not text.startswith(_PROTECTED) or "@" in text or "?" in text or "#" in text or not text.isascii():
+    if not host or not text.startswith(_SCHEMES) or "@" in text or "?" in text or "#" in text or not text.isascii():
         raise ValueError("An https URL with a host and perhaps a path, without user, query and fragment.")
     if any(character.isspace() for character in text):
         raise ValueError("A URL has no spaces.")
@@ -28,6 +30,43 @@ def _public_base(text: str) -> str:
 
 Base = Annotated[str, Field(max_length=300), AfterValidator(_public_base)]
 Fields = dict[str, Annotated[str, Field(min_length=1, max_length=2000)]]
+
+
+def _credential(value: Any) -> str | list[str]:
+    """One value, or the values of a secret that is being rotated, the first of which is sent with."""
+    values = value if isinstance(value, list) else [value]
+    if not 1 <= len(values) <= SECRET_VALUES or not all(map(_is_text, values)):
+        raise ValueError(
+            f"A string of 1 to {_CREDENTIAL_CHARACTERS} characters; for a secret also a list of 1 to {SECRET_VALUES}."
+        )
+    stripped = [one.strip() for one in values]
+    if len(set(stripped)) < len(stripped):
+        raise ValueError("Each value once.")
+    return stripped if isinstance(value, list) else stripped[0]
+
+
+def _is_text(value: Any) -> bool:
+    """Whether it is a text of the right length that can be written as UTF-8."""
+    if not isinstance(value, str) or not 1 <= len(value.strip()) <= _CREDENTIAL_CHARACTERS:
+        return False
+    return not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+Credentials = dict[str, Annotated[str | list[str], BeforeValidator(_credential)]]
+
+
+class TransferRule(Input):
+    """Whether agents may hand interactions over this way, and for how long the offer stands."""
+
+    enabled: bool = False
+    timeout: Wait = PLAN_STEP_TIMEOUT
+
+
+class Transfer(Input):
+    """Handing over to an agent, and to a queue; both are off unless switched on."""
+
+    agent: TransferRule = Field(default_factory=TransferRule)
+    queue: TransferRule = Field(default_factory=TransferRule)
 
 
 class AccountIn(Input):
@@ -40,13 +79,15 @@ class AccountIn(Input):
     description: Description = ""
     domain: Base | None = None
     list_id: Identifier | None = None
-    credentials: Fields = Field(default_factory=dict)
+    credentials: Credentials = Field(default_factory=dict)
     base_url: Base | None = None
     sender: str | None = Field(default=None, min_length=1, max_length=30)
     delivery_reports: bool = False
     options: Fields = Field(default_factory=dict)
+    signature: Literal["enforce", "monitor"] = "enforce"
     wait_for_assigned_agent: Wait = WAIT_FOR_ASSIGNED
     wait_for_assigned_queue: Wait = WAIT_FOR_ASSIGNED
+    transfer: Transfer = Field(default_factory=Transfer)
     segments_per_second: int | None = Field(default=None, ge=1, le=1000)
     max_age: int = Field(default=MAX_AGE, ge=60, le=7 * 24 * 3600)
     opt_out_reply: Literal["provider", "desk", "none"] | None = None
@@ -58,7 +99,8 @@ AccountPatch = patch_of(AccountIn, "type")
 class Account(Output):
     """An account; `receive_url` and `delivery_url` are for admins, None for others and where nothing is to be pasted.
 
-    A credential is its value, or `{"set": true}` where it is secret or the caller is no admin.
+    A credential is its value, or `{"set": true}` where it is secret or the caller is no admin, with the number of its
+    `values` while it has several.
     """
 
     id: str
@@ -74,8 +116,10 @@ class Account(Output):
     sender: str | None
     delivery_reports: bool
     options: dict[str, str]
+    signature: Literal["enforce", "monitor"]
     wait_for_assigned_agent: int
     wait_for_assigned_queue: int
+    transfer: Transfer = Field(default_factory=Transfer)
     segments_per_second: int
     max_age: int
     opt_out_reply: Literal["provider", "desk", "none"]
@@ -85,37 +129,13 @@ class Account(Output):
     version: int
 
 
-class ProviderField(Output):
-    """A credential or an option of the account form."""
+class TokenRotationIn(Input):
+    """A new token for the URLs that the provider calls; the present one works for so many hours."""
 
-    name: str
-    label: str
-    help: str
-    secret: bool
-    required: bool
-    pattern: str | None
-    choices: list[str]
+    overlap_hours: int = Field(default=24, ge=0, le=168)
 
 
-class SenderField(Output):
-    """Which sender strings a provider takes; `methods` limits it to accounts with one of these `method`s."""
+class TokenRotation(Account):
+    """The account with its new URLs, and until when the URLs before them work."""
 
-    pattern: str
-    help: str
-    methods: list[str]
-
-
-class ProviderType(Output):
-    """A type of account: what its form asks for, and what the provider can."""
-
-    name: str
-    label: str
-    credentials: list[ProviderField]
-    options: list[ProviderField]
-    sender: SenderField | None
-    delivery_reports: str
-    setup: list[str]
-    segments_per_second: float | None
-    media_per_message: int
-    max_characters: int
-    base_url_required: bool
+    old_token_until: Time | None

@@ -20,6 +20,8 @@ class Offer(Output):
     reason: str
     deadline_at: Time | None
     preview: str
+    note: str | None
+    from_agent: str | None
 
 
 class Counters(Output):

@@ -2,15 +2,15 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from chalicelib.config import TEXT_CHARACTERS
-from chalicelib.models.common import Input, Output, Time
+from chalicelib.models.common import Identifier, Input, Output, Time
 
 Text = Annotated[
     str, StringConstraints(min_length=1, max_length=TEXT_CHARACTERS, strip_whitespace=False, pattern=r"\S")
 ]
-Stage = Literal["none", "starting", "assigned_agent", "assigned_queue", "plan_agent", "plan_queue"]
+Stage = Literal["none", "starting", "assigned_agent", "assigned_queue", "plan_agent", "plan_queue", "transfer"]
 
 
 class MessageIn(Input):
@@ -35,7 +35,28 @@ class ReadIn(Input):
 
 
 class CloseIn(Input):
-    """Nothing needs to be said to close."""
+    """`disposition`: the id of one of the account's, its lists', its queues' or the global ones."""
+
+    disposition: str | None = None
+
+
+class TransferIn(Input):
+    """To whom: one of the two; `note` is shown with the offer."""
+
+    agent_id: Identifier | None = None
+    queue_id: Identifier | None = None
+    note: str | None = Field(default=None, max_length=500)
+
+    @model_validator(mode="after")
+    def _one_target(self) -> "TransferIn":
+        if (self.agent_id is None) == (self.queue_id is None):
+            raise ValueError("Give agent_id or queue_id.")
+        return self
+
+
+class Disposition(Output):
+    id: str
+    path: list[str]
 
 
 class LastMessage(Output):
@@ -60,6 +81,8 @@ class Interaction(Output):
     queue_id: str | None
     waiting_since: Time | None
     deadline_at: Time | None
+    tags: list[str]
+    disposition: Disposition | None
     started_at: Time
     last_message_at: Time | None
     last_message: LastMessage | None

@@ -7,7 +7,7 @@ from boto3.dynamodb.conditions import Attr
 
 from chalicelib.config import CONFLICT_RETRIES
 from chalicelib.models.errors import Refused
-from chalicelib.store import configured, db, idempotency, members, plans, table, tokens
+from chalicelib.store import configured, db, idempotency, members, table, teams, tokens
 from chalicelib.store.db import Item
 from chalicelib.store.idempotency import Once
 from chalicelib.store.transaction import EXISTS, Lost, Transaction
@@ -83,6 +83,9 @@ def delete(agent_id: str) -> None:
             raise configured.not_found(_KIND)
         if db.query(table.agent(agent_id)["pk"], "I#", limit=1).items:
             raise Refused("in-use", "The agent owns conversations; they must be closed or taken over first.")
+        configured.refuse_if_named([configured.get(_KIND, agent_id)])
+        for team in sorted(found.get("teams", ())):
+            teams.remove_member(team, agent_id)
         if _deleted(found):
             tokens.revoke_of(agent_id)
             return
@@ -100,6 +103,6 @@ def _deleted(found: Item) -> bool:
     try:
         tx.commit()
     except Lost as lost:
-        plans.raise_if_named(lost, key)
+        configured.raise_if_named(lost, key)
         return False
     return True

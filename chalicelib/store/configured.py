@@ -1,6 +1,6 @@
 """What all configured objects share: read one or several, change one at the version that was read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from boto3.dynamodb.conditions import Attr
@@ -8,6 +8,7 @@ from boto3.dynamodb.conditions import Attr
 from chalicelib.models.errors import Refused
 from chalicelib.store import db, table
 from chalicelib.store.db import Item
+from chalicelib.store.table import Key
 from chalicelib.store.transaction import Lost, Transaction
 
 
@@ -47,3 +48,16 @@ def raise_if_moved(lost: Lost, kind: str, identifier: str) -> None:
         if item is None:
             raise not_found(kind)
         raise Refused("version-conflict", f"It has changed since; its version is {item['version']}.")
+
+
+def raise_if_named(lost: Lost, key: Key) -> None:
+    """After a lost deletion: Refused `in-use` with the accounts whose plans name the object."""
+    if key in lost:
+        refuse_if_named([lost.item(key)])
+
+
+def refuse_if_named(items: Iterable[Item | None]) -> None:
+    """Raises Refused `in-use` with the accounts whose plans name one of the objects."""
+    users = {account for item in items if item for account in item.get("named_by", ())}
+    if users:
+        raise Refused("in-use", "Action plans name it.", accounts=sorted(users))

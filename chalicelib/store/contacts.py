@@ -32,3 +32,9 @@ def with_phone(address: str) -> dict[str, str]:
     """The contacts that have a number, each with its list, from the number's items `{list}#{contact}`."""
     pairs = [item["sk"].split("#") for item in db.query_all(table.phone(address)["pk"]) if "#" in item["sk"]]
     return {contact_id: list_id for list_id, contact_id in pairs}
+
+
+def known(address: str, list_id: str) -> Item | None:
+    """The contact that a text from an address belongs to: the list's own if it has one, else the oldest."""
+    phone = db.get(table.phone(address))
+    return db.get(table.contact(phone["lists"].get(list_id) or phone["contact_id"])) if phone else None

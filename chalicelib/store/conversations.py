@@ -3,7 +3,7 @@
 META of an interaction (times in milliseconds): interaction_id, account_id, address, contact_id,
 contact_name, status (open|closed), owner, last_owner, tab (the owner's session while it is open in a
 tab), stage, queue_id, waiting_since, began_n (the inbound line that began the routing), run, epoch,
-task_token, deadline_at, round_ends_at, ring_agent, ring_ends, rejected, plan_version, plan_step,
+task_token, token_epoch, deadline_at, round_ends_at, ring_agent, ring_ends, rejected, plan_version, plan_step,
 accepted_queue, replied (actions whose one reply was sent), n (last line), status_seq, last_in_n,
 read_n, unread_count, unread, out_last, started_at, last_message_at, last_direction, last_preview,
 closed_at, version.
@@ -148,6 +148,8 @@ class Change:
             last_preview=preview(line["text"]),
             g2sk=f"{self.now:013d}#{self.interaction}",
         )
+        if line["direction"] == "in":
+            self.add(in_count=1)
         if line["direction"] == "in" and unread:
             self.set(last_in_n=n).add(unread_count=1)
         return n

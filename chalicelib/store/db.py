@@ -42,6 +42,11 @@ def get(key: Key) -> Item | None:
     return unpack(answer["Item"]) if "Item" in answer else None
 
 
+def put(key: Key, item: Item) -> None:
+    """Write one item, whatever was there."""
+    client("dynamodb").put_item(TableName=settings().table, Item=pack({**item, **key}))
+
+
 def get_many(keys: Iterable[Key]) -> list[Item | None]:
     """Items in the order of their keys, read consistently: one call for each hundred."""
     wanted = list(keys)

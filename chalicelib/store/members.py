@@ -1,55 +1,105 @@
-"""Who is on an account or in a queue: the member's item and the agent's own HEAD, always changed together."""
+"""Who is on an account, in a queue or in a team: the member's item and the agent's own HEAD, always changed together.
 
-from collections.abc import Iterable
-from typing import Literal
+An item says in `via` why the agent is a member: `direct`, and in a queue also the teams that brought them. They stay
+a member while one reason is left.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from chalicelib.config import CONFLICT_RETRIES
 from chalicelib.models.errors import Refused
 from chalicelib.store import db, table
+from chalicelib.store.db import Item
 from chalicelib.store.table import Key
 from chalicelib.store.transaction import EXISTS, Lost, Transaction
 
-Of = Literal["accounts", "queues"]
+Of = Literal["accounts", "queues", "teams"]
+DIRECT = "direct"
 MOST = 90  # accounts and queues of one agent: a poll reads their HEADs in one BatchGetItem of 100 keys
 
 
-def add(of: Of, identifier: str, agent_id: str, now: int) -> bool:
-    """Put an agent on an account or in a queue; False if they were on it. `now` in milliseconds.
+class Gone(Exception):
+    """A membership that depends on others is not made: one of them, the owner or the agent is not there any more."""
 
-    Raises Refused `not-found` (extra `kind`: agent, or the kind of owner) and `too-many-memberships`.
+
+def sources(item: Item | None) -> set[str]:
+    """Why an agent is a member; empty for no member."""
+    return set(item.get("via", {DIRECT})) if item else set()
+
+
+def agents_of(of: Of, identifier: str) -> list[str]:
+    """Everybody who is on it."""
+    return [item["agent_id"] for item in items_of(of, identifier)]
+
+
+def items_of(of: Of, identifier: str) -> list[Item]:
+    return list(db.query_all(_item_key(of, identifier, "")["pk"], "M#"))
+
+
+def add(of: Of, identifier: str, agent_id: str, now: int, via: str = DIRECT, only_with: Sequence[Key] = ()) -> bool:
+    """Put an agent on an account, in a queue or in a team; False if they were there for that reason already.
+
+    `now` in milliseconds; `only_with` are items that must exist. Raises Gone with them, and without them Refused
+    `not-found` (extra `kind`: agent, or the kind of owner); Refused `too-many-memberships`.
     """
     for _ in range(CONFLICT_RETRIES):
         head = db.get(table.agent(agent_id))
         if head is None:
-            raise Refused("not-found", "There is no such agent.", kind="agent")
-        if identifier in head.get(of, ()):
+            raise Gone if only_with else Refused("not-found", "There is no such agent.", kind="agent")
+        item = db.get(_item_key(of, identifier, agent_id))  # read after HEAD, whose version guards it
+        if via in sources(item):
             return False
-        if len(head.get("accounts", ())) + len(head.get("queues", ())) >= MOST:
-            raise Refused("too-many-memberships", f"An agent may be in {MOST} accounts and queues together.")
-        tx = Transaction().create(_item_key(of, identifier, agent_id), {"agent_id": agent_id, "since": now})
-        tx.check(_owner_key(of, identifier), EXISTS)
+        if item is None and of != "teams" and _count(head, ()) >= MOST:
+            raise _too_many([agent_id])
+        tx = Transaction().check(_owner_key(of, identifier), EXISTS)
+        for key in only_with:
+            tx.check(key, EXISTS)
+        since = item["since"] if item else now
+        row = {"agent_id": agent_id, "since": since, "via": sources(item) | {via}}
+        tx.put(_item_key(of, identifier, agent_id), row)
         _change_head(tx, agent_id, _unmoved(head), add={of: {identifier}})
         try:
             tx.commit()
         except Lost as lost:
-            if _owner_key(of, identifier) in lost:
-                raise Refused("not-found", f"There is no such {of[:-1]}.", kind=of[:-1]) from None
+            _raise_if_gone(lost, of, identifier, only_with)
             continue
         return True
     raise Refused("contended", "The agent's memberships are being changed by others.")
 
 
-def remove(of: Of, identifier: str, agent_id: str) -> bool:
-    """Take an agent off an account or out of a queue; False if they were not on it."""
+def _raise_if_gone(lost: Lost, of: Of, identifier: str, only_with: Sequence[Key]) -> None:
+    owner_is_gone = _owner_key(of, identifier) in lost
+    if any(key in lost for key in only_with) or (only_with and owner_is_gone):
+        raise Gone
+    if owner_is_gone:
+        raise Refused("not-found", f"There is no such {of[:-1]}.", kind=of[:-1])
+
+
+def remove(of: Of, identifier: str, agent_id: str, via: str = DIRECT) -> bool:
+    """Take one reason away, and the agent off with the last; False if they were not there for it."""
+    return _remove(of, identifier, agent_id, {via})
+
+
+def remove_all(of: Of, identifier: str) -> None:
+    """Take everybody off."""
+    for item in items_of(of, identifier):
+        _remove(of, identifier, item["agent_id"], sources(item))
+
+
+def _remove(of: Of, identifier: str, agent_id: str, reasons: set[str]) -> bool:
+    key = _item_key(of, identifier, agent_id)
     for _ in range(CONFLICT_RETRIES):
-        item, head = db.get_many([_item_key(of, identifier, agent_id), table.agent(agent_id)])
-        if item is None:
+        head = db.get(table.agent(agent_id))
+        item = db.get(key)  # read after HEAD, whose version guards it
+        if item is None or not reasons & sources(item):
             return False
-        tx = Transaction().delete(_item_key(of, identifier, agent_id), EXISTS)
+        left = sources(item) - reasons
+        tx = Transaction().update(key, EXISTS, put={"via": left}) if left else Transaction().delete(key, EXISTS)
         if head is not None:
-            _change_head(tx, agent_id, _unmoved(head), drop={of: {identifier}})
+            _change_head(tx, agent_id, _unmoved(head), drop=None if left else {of: {identifier}})
         try:
             tx.commit()
         except Lost:
@@ -58,14 +108,8 @@ def remove(of: Of, identifier: str, agent_id: str) -> bool:
     raise Refused("contended", "The agent's memberships are being changed by others.")
 
 
-def remove_all(of: Of, identifier: str) -> None:
-    """Take everybody off."""
-    for item in list(db.query_all(_item_key(of, identifier, "")["pk"], "M#")):
-        remove(of, identifier, item["agent_id"])
-
-
 def item_keys(agent_id: str, accounts: Iterable[str], queues: Iterable[str]) -> list[Key]:
-    """The member items of an agent, for whoever deletes the agent."""
+    """The member items of an agent on accounts and in queues, for whoever deletes the agent."""
     return [
         *(table.account_member(account, agent_id) for account in accounts),
         *(table.member(queue, agent_id) for queue in queues),
@@ -78,23 +122,41 @@ def unknown_agents(agent_ids: Iterable[str]) -> list[int]:
     return [position for position, head in enumerate(heads) if head is None]
 
 
+def check_room(agent_ids: Iterable[str], queues: Iterable[str]) -> None:
+    """Raises Refused `too-many-memberships` naming the `agents` for whom these queues would be too many."""
+    wanted = set(queues)
+    heads = db.get_many([table.agent(agent_id) for agent_id in agent_ids])
+    full = [head["agent_id"] for head in heads if head and _count(head, wanted) > MOST]
+    if full:
+        raise _too_many(full)
+
+
+def _count(head: Item, queues: Iterable[str]) -> int:
+    return len(head.get("accounts", ())) + len({*head.get("queues", ()), *queues})
+
+
+def _too_many(agent_ids: list[str]) -> Refused:
+    detail = f"An agent may be in {MOST} accounts and queues together."
+    return Refused("too-many-memberships", detail, agents=agent_ids)
+
+
 def _change_head(
     tx: Transaction,
     agent_id: str,
     condition: ConditionBase,
-    add: dict[str, set[str]] | None = None,
+    add: dict[str, Any] | None = None,
     drop: dict[str, set[str]] | None = None,
 ) -> None:
     counts = {"members_version": 1, "seq": 1, **(add or {})}
     tx.update(table.agent(agent_id), condition, add=counts, drop=drop, prove=True)
 
 
-def _unmoved(head: db.Item) -> ConditionBase:
+def _unmoved(head: Item) -> ConditionBase:
     return Attr("members_version").eq(head["members_version"])
 
 
 def _item_key(of: Of, identifier: str, agent_id: str) -> Key:
-    build = table.account_member if of == "accounts" else table.member
+    build = {"accounts": table.account_member, "queues": table.member, "teams": table.team_member}[of]
     return build(identifier, agent_id)
 
 

@@ -64,6 +64,18 @@ def member(queue_id: str, agent_id: str) -> Key:
     return key(f"QUEUE#{queue_id}", f"M#{agent_id}")
 
 
+def queue_team(queue_id: str, team_id: str) -> Key:
+    return key(f"QUEUE#{queue_id}", f"T#{team_id}")
+
+
+def team_member(team_id: str, agent_id: str) -> Key:
+    return key(f"TEAM#{team_id}", f"M#{agent_id}")
+
+
+def team_queue(team_id: str, queue_id: str) -> Key:
+    return key(f"TEAM#{team_id}", f"Q#{queue_id}")
+
+
 def account(account_id: str) -> Key:
     return key(f"ACC#{account_id}", "HEAD")
 
@@ -98,6 +110,11 @@ def provider_message(account_id: str, provider_id: str) -> Key:
 
 def message(message_id: str) -> Key:
     return key(f"MSG#{message_id}", "MSG")
+
+
+def exchange(account_id: str, at: int, mark: str) -> Key:
+    """A call between the desk and the account's provider; `mark` tells those of one millisecond apart."""
+    return key(f"EXCHANGE#{account_id}", f"{at:013d}#{mark}")
 
 
 # --- people ----------------------------------------------------------------------------------------

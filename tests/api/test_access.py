@@ -59,6 +59,13 @@ def test_unknown_ids_are_not_found_everywhere(api: Api) -> None:
         "lists.ContactListPatch": {"name": "x"},
         "common.MembersIn": {"add": []},
         "plans.PlanIn": {"actions": []},
+        "simulation.SimulationIn": {"at": "2026-01-01T00:00:00Z", "sender": "+15005550101", "text": "x"},
+        "queues.QueueMembersIn": {"add": []},
+        "teams.TeamPatch": {"name": "x"},
+        "intervals.IntervalPatch": {"name": "x"},
+        "dispositions.DispositionIn": {"name": "x"},
+        "accounts.TokenRotationIn": {},
+        "account_checks.SampleIn": {},
         "agents.PresenceIn": {"state": "online"},
     }
     walked = 0

@@ -18,10 +18,17 @@ def test_a_new_queue_has_the_defaults(api: Api) -> None:
         "agent_timeout": 15,
         "description": "",
         "not_responding": True,
+        "weight": 0,
         "version": 1,
     }
     assert (db.get(table.queue(made["id"])) or {})["seq"] == 0
     assert api.must("supervisor", "GET", f"/sms/queues/{made['id']}") == made
+
+
+def test_a_queue_has_a_strategy_and_a_weight(api: Api) -> None:
+    made = api.queue(strategy="least_recent", weight=10)
+    changed = api.must("supervisor", "PATCH", f"/sms/queues/{made['id']}", {"weight": 3}, If_Match="1")
+    assert (changed["strategy"], changed["weight"]) == ("least_recent", 3)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +37,8 @@ def test_a_new_queue_has_the_defaults(api: Api) -> None:
         ({"strategy": "random"}, "/strategy"),
         ({"agent_timeout": 0}, "/agent_timeout"),
         ({"agent_timeout": 2147484}, "/agent_timeout"),
-        ({"weight": 3}, "/weight"),
+        ({"weight": 11}, "/weight"),
+        ({"weight": -1}, "/weight"),
         ({"not_responding": 1}, "/not_responding"),
         ({"name": " "}, "/name"),
     ],
@@ -76,11 +84,11 @@ def test_members_are_added_and_removed_and_the_agent_knows(api: Api) -> None:
     ada, bob, queue = api.agent("Ada"), api.agent("Bob"), api.queue()
     path = f"/sms/queues/{queue['id']}/agents"
     added = api.must("supervisor", "POST", path, {"add": [ada["id"], bob["id"]]})
-    assert added == {"added": [ada["id"], bob["id"]], "removed": []}
+    assert (added["added"], added["removed"]) == ([ada["id"], bob["id"]], [])
     head = db.get(table.agent(ada["id"])) or {}
     assert (head["queues"], head["members_version"], head["seq"]) == ({queue["id"]}, 1, 1)
     again = api.must("supervisor", "POST", path, {"add": [ada["id"]], "remove": [bob["id"], UNKNOWN]})
-    assert again == {"added": [], "removed": [bob["id"]]}
+    assert (again["added"], again["removed"]) == ([], [bob["id"]])
     assert [one["agent_id"] for one in api.must("supervisor", "GET", path)["data"]] == [ada["id"]]
     assert (db.get(table.agent(ada["id"])) or {})["members_version"] == 1
     head = db.get(table.agent(bob["id"])) or {}

@@ -1,0 +1,181 @@
+"""What each type of account takes, told when it is saved; and what `GET /sms/providers` says of the types."""
+
+import json
+from typing import Any
+
+import pytest
+
+from chalicelib import config, providers
+from tests.api.conftest import Api
+from tests.providers.tables import TABLES
+
+PATH = "/sms/accounts"
+SEND = json.dumps({"fields": {"to": "{to}", "text": "{text}"}})
+BODIES: dict[str, dict[str, Any]] = {
+    kind: {
+        "credentials": dict(TABLES[kind].account.credentials),
+        "base_url": TABLES[kind].account.base_url,
+        "options": dict(TABLES[kind].account.options),
+    }
+    for kind in providers.types()
+}
+BODIES["skebby"]["credentials"]["method"] = "classic_plus"
+
+
+def save(api: Api, kind: str, **fields: Any) -> Any:
+    body = {"name": "One", "key": "ONE", "phone": "+15005550006", "type": kind, **BODIES[kind]}
+    return api("admin", "POST", PATH, {**body, **fields})
+
+
+@pytest.mark.parametrize("kind", BODIES)
+def test_every_type_can_be_created_and_read(api: Api, kind: str) -> None:
+    answer = save(api, kind)
+    assert answer.status == 201, answer
+    shown = api.must("admin", "GET", f"{PATH}/{answer.body['id']}")
+    secrets = {field["name"] for field in described(api, kind)["credentials"] if field["secret"]}
+    for name, value in shown["credentials"].items():
+        assert (value == {"set": True}) == (name in secrets)
+
+
+@pytest.mark.parametrize(
+    ("kind", "phone", "stored"),
+    [
+        ("intelepeer", "1-12345", "1-12345"),
+        ("intelepeer", "34-Hello8", "34-Hello8"),
+        ("intelepeer", "+1 500 555 0006", "+15005550006"),
+        ("intelepeer", "12345", None),
+        ("clicksend", "12345", "12345"),
+        ("clicksend", "1-12345", None),
+        ("infobip", "34-Hello8", None),
+    ],
+)
+def test_the_phone_has_a_form_that_the_provider_takes(api: Api, kind: str, phone: str, stored: str | None) -> None:
+    answer = save(api, kind, phone=phone)
+    if stored:
+        assert (answer.status, answer.body["phone"]) == (201, stored)
+        return
+    assert (answer.status, answer.pointers) == (422, ["/phone"])
+    assert ("34-Hello8" if kind == "intelepeer" else "short code of 3") in answer.body["errors"][0]["detail"]
+
+
+@pytest.mark.parametrize("kind", BODIES)
+def test_a_sender_string_is_taken_where_the_provider_has_one_and_refused_elsewhere(api: Api, kind: str) -> None:
+    takes = kind in ("skebby", "connectel", "clicksend", "plivo", "custom")
+    answer = save(api, kind, sender="Pizza")
+    assert answer.status == (201 if takes else 422)
+    assert takes or answer.pointers == ["/sender"]
+
+
+@pytest.mark.parametrize("method", ["basic", "classic", "classic_plus"])
+def test_skebbys_method_decides_on_sender_and_reports(api: Api, method: str) -> None:
+    credentials = {"method": method, "username": "u", "password": "p"}
+    answer = save(api, "skebby", credentials=credentials, sender="Pizza", delivery_reports=True)
+    wrong = {"basic": ["/sender", "/delivery_reports"], "classic": ["/delivery_reports"], "classic_plus": []}[method]
+    assert (answer.pointers if answer.status == 422 else []) == wrong
+    if not wrong:
+        assert "/delivery/" in answer.body["delivery_url"]
+        assert save(api, "skebby", key="TWO").body["delivery_url"] is None  # the option is off
+
+
+def test_csc_telecoms_delivery_url_ends_in_its_placeholders(api: Api) -> None:
+    assert save(api, "csctelecom").body["delivery_url"].endswith("?message-id=<Message-Id>&state=<State>")
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "pointer", "says"),
+    [
+        ("custom", {"options": {}}, "/options/send", "names of the call are missing"),
+        ("custom", {"options": {"send": '{"fields": {"a": "{x}"}}'}}, "/options/send", "Unknown variable"),
+        ("custom", {"options": {"send": SEND, "receive": "no"}}, "/options/receive", "JSON object"),
+        ("custom", {"base_url": None}, "/base_url", "base URL"),
+        ("skebby", {"credentials": {"method": "gold", "username": "u", "password": "p"}}, "/credentials/method", "One"),
+        (
+            "skebby",
+            {"credentials": {"method": ["basic"], "username": "u", "password": "p"}},
+            "/credentials/method",
+            "s",
+        ),
+        ("telnyx", {"credentials": {"api_key": ["a", "b", "c", "d"]}}, "/credentials/api_key", "list of 1 to 3"),
+        ("telnyx", {"credentials": {"api_key": []}}, "/credentials/api_key", "list of 1 to 3"),
+        ("telnyx", {"credentials": {"api_key": ["a", "a"]}}, "/credentials/api_key", "once"),
+        ("telnyx", {"credentials": {"api_key": "\ud800"}}, "/credentials/api_key", "string"),
+        ("telnyx", {"signature": "off"}, "/signature", "enforce"),
+        ("plivo", {"delivery_reports": True}, "/delivery_reports", "always come"),
+    ],
+)
+def test_what_a_type_does_not_take_is_said_when_it_is_saved(
+    api: Api, kind: str, fields: dict[str, Any], pointer: str, says: str
+) -> None:
+    answer = save(api, kind, **fields)
+    assert answer.status == 422, answer
+    details = {mistake["pointer"]: mistake["detail"] for mistake in answer.body["errors"]}
+    assert says in details[pointer]
+
+
+@pytest.mark.parametrize("name", ["base_url", "domain"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://sms.example.org",
+        "http://127.0.0.1:9000",
+        "https://127.0.0.1",
+        "https://localhost",
+        "https://a.localhost.",
+        "https://10.0.0.1",
+        "https://169.254.169.254/latest",
+        "https://[::1]",
+        "https://[::ffff:10.0.0.1]",
+        "ftp://sms.example.org",
+    ],
+)
+def test_only_https_urls_of_public_hosts_are_taken(api: Api, name: str, url: str) -> None:
+    answer = save(api, "custom", **{name: url})
+    assert (answer.status, answer.pointers) == (422, [f"/{name}"])
+    assert "https" in answer.body["errors"][0]["detail"]
+
+
+def test_the_laptops_stage_takes_its_own_addresses_too(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAGE", "local")
+    config.settings.cache_clear()
+    assert save(api, "custom", base_url="http://127.0.0.1:9000/custom").status == 201
+    for other in ("http://sms.example.org", "https://10.0.0.1", "http://10.0.0.1"):
+        assert save(api, "custom", key="TWO", base_url=other).status == 422
+
+
+# --- GET /sms/providers ------------------------------------------------------------------------------
+def described(api: Api, kind: str, who: str = "admin", query: str = "") -> dict[str, Any]:
+    data = api.must(who, "GET", f"/sms/providers{query}")["data"]
+    return next(one for one in data if one["name"] == kind)
+
+
+def test_all_twelve_types_tell_what_the_form_and_the_operator_need(api: Api) -> None:
+    data = api.must("supervisor", "GET", "/sms/providers")["data"]
+    assert (data[0]["name"], data[-1]["name"]) == ("twilio", "custom")
+    assert sorted(one["name"] for one in data) == sorted(BODIES)
+    for one in data:
+        assert one["setup"]
+        assert all(field["label"] and field["help"] for field in one["credentials"] + one["options"])
+    telnyx = described(api, "telnyx")
+    assert (telnyx["authentication"], telnyx["answer"]["within_seconds"]) == ("signature", 2)
+    assert described(api, "csctelecom")["assumed"]
+    assert described(api, "skebby")["reports"]["methods"] == ["classic_plus"]
+    assert described(api, "intelepeer")["phone_help"]
+
+
+def test_with_an_account_the_steps_hold_its_urls_for_admins_alone(api: Api) -> None:
+    made = save(api, "clicksend", delivery_reports=True).body
+    query = f"?account_id={made['id']}"
+    steps = " ".join(described(api, "clicksend", query=query)["setup"])
+    assert made["receive_url"] in steps
+    assert made["delivery_url"] in steps
+    hidden = " ".join(described(api, "clicksend", "supervisor", query)["setup"])
+    assert "{receive_url}" in hidden
+    assert made["receive_url"].rsplit("/", 1)[-1] not in hidden
+    assert len(api.must("admin", "GET", f"/sms/providers{query}")["data"]) == 1
+    assert api("admin", "GET", "/sms/providers?account_id=acc_none").status == 404
+
+
+def test_a_step_for_an_option_that_is_off_says_where_the_url_will_be(api: Api) -> None:
+    made = save(api, "clicksend").body
+    steps = " ".join(described(api, "clicksend", query=f"?account_id={made['id']}")["setup"])
+    assert "once its delivery report option is on" in steps
