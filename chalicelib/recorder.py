@@ -1,4 +1,4 @@
-"""Notes each AWS call of a function as one line of its log: what was called on which resource, and nothing of its content.
+"""Notes each AWS call of a function as one line of its log: what was called on which resource, never its content.
 
 Only the laptop's stage records; the bench counts these lines, and a test compares them with the policies.
 """
@@ -23,7 +23,7 @@ def watch(client: Any) -> None:
     client.meta.events.register_first("before-send", _record)
 
 
-def _record(request: Any, event_name: str, **_: Any) -> None:
+def _record(request: Any, event_name: str, **_rest: Any) -> None:
     _, service, operation = event_name.split(".")
     body = json.loads(request.body)
     call = {
@@ -31,6 +31,7 @@ def _record(request: Any, event_name: str, **_: Any) -> None:
         "function": os.environ["AWS_LAMBDA_FUNCTION_NAME"],
         "operation": operation,
         "uses": sorted({f"{_PREFIXES[service]}:{action} {on}" for action, on in uses(operation, body)}),
+        "items": items(body),
         "context": sorted(body.get("EncryptionContext", {})),
     }
     # One write: other threads of the function have lines of their own.
@@ -46,6 +47,13 @@ def uses(operation: str, body: dict[str, Any]) -> list[tuple[str, str]]:
     if operation == "BatchGetItem":
         return [(operation, f"table/{name}") for name in body["RequestItems"]]
     return [(operation, _resource(body))]
+
+
+def items(body: dict[str, Any]) -> int:
+    """How many items a request reads or writes by key: its cost, times their size."""
+    if "TransactItems" in body:
+        return len(body["TransactItems"])
+    return sum(len(asked["Keys"]) for asked in body.get("RequestItems", {}).values()) or 1
 
 
 def _resource(body: dict[str, Any]) -> str:

@@ -77,7 +77,7 @@ def _repair(key: Key, now: int, *, restarted: bool) -> bool:
 
 
 def _interaction(meta: Item, now: int) -> bool:
-    if meta["status"] != "open" or meta["stage"] == "none":
+    if meta["status"] != "open" or (meta["stage"] == "none" and "opening_at" not in meta):
         return False
     try:
         next_step.redrive(meta, now)

@@ -62,7 +62,7 @@ def accept(interaction: str, agent: str, now: int) -> Item:
     head = heads.get(agent)
     if head is None or not agents.on_account(head, meta["account_id"]):
         raise Refused("not-found", "There is no such interaction.")
-    if meta.get("owner") == agent and meta["stage"] == "none":
+    if meta.get("owner") == agent and (meta["stage"] == "none" or "transfer" in meta):
         return _open_tab(meta, heads, agent, now)
     right = _right(meta, heads, agent)
     if right != "directed" and not agents.has_slot(head):
@@ -74,7 +74,7 @@ def accept(interaction: str, agent: str, now: int) -> Item:
     _become_owner(change, heads, agent, directed=right == "directed")
     change.event(f"Accepted by {head['name']}", author=agent)
     result = change.commit()
-    if meta["stage"] != "none":
+    if _is_waited_for(meta):
         wake.tell(interaction, taken=True)
     match_agent(head, now)
     return result
@@ -87,7 +87,7 @@ def _right(meta: Item, heads: rounds.Heads, agent: str) -> str:
         return "ring"
     if agent in (meta.get("offered_to"), owner):
         return "directed"
-    if owner:
+    if owner and "transfer" not in meta:
         raise Refused("offer-taken", f"{rounds.name(heads, owner)} has it.", owner=heads.get(owner, {}).get("name"))
     if meta["stage"] == "none":
         return "unassigned"
@@ -110,10 +110,15 @@ def _become_owner(change: Change, heads: rounds.Heads, agent: str, *, directed: 
         allowed &= agents.slot_left()
     change.nudge(table.agent(agent), allowed, add={"open_count": 1})
     change.tx.put(table.own(agent, change.interaction), {"interaction_id": change.interaction})
-    change.set(owner=agent, tab=head["session"], waiting_since=None, rejected=None, expired_for=None)
+    change.set(owner=agent, tab=head["session"], waiting_since=None, rejected=None, expired_for=None, transfer=None)
     change.set(read_n=change.base["n"], unread_count=0, unread=None)
-    if change.base["stage"] != "none":
+    if _is_waited_for(change.base):
         change.decide()
+
+
+def _is_waited_for(meta: Item) -> bool:
+    """Whether an execution waits for this interaction."""
+    return meta["stage"] != "none" or "opening_at" in meta
 
 
 def _open_tab(meta: Item, heads: rounds.Heads, agent: str, now: int) -> Item:
@@ -180,7 +185,7 @@ def take(interaction: str, agent: str, now: int) -> Item:
     source = f" from {rounds.name(heads, before)}" if before and before != agent else ""
     change.event(f"Taken over by {heads[agent]['name']}{source}", author=agent)
     result = change.commit()
-    if meta["stage"] != "none":
+    if _is_waited_for(meta):
         wake.tell(interaction, taken=True)
     for head in heads.values():
         match_agent(head, now)
@@ -216,7 +221,7 @@ def _reject_ring(change: Change, heads: rounds.Heads, agent: str) -> Item:
 
 
 def _reject_directed(change: Change, agent: str) -> Item:
-    change.touch(agent).set(deadline_at=change.now)
+    change.touch(agent).set(deadline_at=change.now, round_ends_at=change.now)
     change.tx.delete(table.directed(agent, change.interaction))
     result = change.decide().due(change.now + ROUTING_GRACE * 1000).commit()
     wake.tell(change.interaction)
@@ -249,8 +254,13 @@ def _end_round_if_nobody_left(change: Change) -> None:
 
 
 @_retried
-def close(interaction: str, agent: str | None, now: int, *, supervisor: bool = False) -> Item:
-    """Close it: the owner, or a supervisor. Refused with new-message while a text is unread. Twice is once."""
+def close(
+    interaction: str, agent: str | None, now: int, *, supervisor: bool = False, disposition: Item | None = None
+) -> Item:
+    """Close it: the owner, or a supervisor; `disposition` {id, path} says how it ended.
+
+    Refused with new-message while a text is unread. Twice is once.
+    """
     meta = conversations.get(interaction)
     if meta is None:
         raise Refused("not-found", "There is no such interaction.")
@@ -265,10 +275,12 @@ def close(interaction: str, agent: str | None, now: int, *, supervisor: bool = F
     owner = meta.get("owner")
     rounds.leave(change, heads)
     rounds.disown(change, heads)
-    change.set(owner=None, status="closed", closed_at=now, waiting_since=None, rejected=None).decide()
-    change.event(f"Closed by {rounds.name(heads, agent) if agent else 'a supervisor'}", author=agent)
+    change.set(owner=None, status="closed", closed_at=now, waiting_since=None, rejected=None, transfer=None).decide()
+    change.set(disposition=disposition)
+    how = f" as {' / '.join(disposition['path'])}" if disposition else ""
+    change.event(f"Closed by {rounds.name(heads, agent) if agent else 'a supervisor'}{how}", author=agent)
     result = change.commit()
-    if meta["stage"] != "none":
+    if _is_waited_for(meta):
         wake.tell(interaction, taken=True)
     for name in {owner, meta.get("ring_agent")} - {None}:
         match_agent(heads.get(name), now)  # type: ignore[arg-type]

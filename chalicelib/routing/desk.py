@@ -165,13 +165,16 @@ def _offers(look: _Read, directed: list[Item], now: int) -> list[Item]:
     if not agents.has_slot(head):
         return own
     waiting: list[Item] = []
+    configured = db.get_many(table.configuration("queue", queue) for queue in look.queues)
+    weights = {queue["id"]: queue.get("weight", 0) for queue in configured if queue}
     for queue in look.queues:
         rows = db.query(table.queue(queue)["pk"], "W#", limit=_LINES).items
         waiting += [row for row in rows if row["strategy"] not in queues.EXCLUSIVE]
     left = [row for account in look.accounts for row in db.query(table.account(account)["pk"], "U#", limit=20).items]
     oldest = queues.derived(sorted(left, key=lambda row: row["since"]), head)[:1]
     seen = {row["interaction_id"] for row in own}
-    common = [row for row in sorted(waiting, key=lambda row: row["since"]) if row["interaction_id"] not in seen]
+    waiting.sort(key=lambda row: (-weights.get(row["queue_id"], 0), row["since"]))
+    common = [row for row in waiting if row["interaction_id"] not in seen and row.get("from_agent") != head["agent_id"]]
     return own + queues.derived(common, head) + oldest
 
 

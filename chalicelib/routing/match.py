@@ -27,12 +27,16 @@ class _Pool:
     last: dict[str, str | None]
 
     def rows(self) -> Iterator[Item]:
-        """Waiting texts of all queues, the longest-waiting first, read page by page."""
+        """Waiting texts: by their queue's weight, then the longest-waiting first; read page by page."""
         lines = (db.query_all(table.queue(q)["pk"], "W#") for q in self.queues)
-        return heapq.merge(*lines, key=lambda row: row["sk"])
+        return heapq.merge(*lines, key=lambda row: (-self.queues[row["queue_id"]].get("weight", 0), row["sk"]))
 
     def agent_for(self, row: Item, now: int) -> str | None:
-        order = queues.ring_order(self.members[row["queue_id"]], self.last[row["queue_id"]])
+        members = self.members[row["queue_id"]]
+        if self.queues[row["queue_id"]]["strategy"] == "least_recent":
+            order = queues.least_recent_order(members)
+        else:
+            order = queues.ring_order(members, self.last[row["queue_id"]])
         return queues.next_to_ring(row, order, self.heads, now)
 
 
@@ -80,6 +84,9 @@ def _try(pool: _Pool, row: Item, now: int) -> int:
         return 0
     pool.heads[agent] |= {"ringing": row["interaction_id"], "ring_ends": ends}
     pool.last[row["queue_id"]] = agent
+    for member in pool.members[row["queue_id"]]:
+        if member["agent_id"] == agent:
+            member["rung_at"] = now
     wake.tell(row["interaction_id"])
     return 1
 
@@ -99,6 +106,7 @@ def _ring(row: Item, agent: str, pool: _Pool, now: int) -> int | None:
     reason = f"next in line of queue {queue['name']}"
     change.tx.put(table.directed(agent, change.interaction), offered | {"deadline_at": ends, "reason": reason})
     change.tx.update(table.waiting(queue["id"], row["since"], change.interaction), EXISTS, put={"ringing": agent})
+    change.tx.update(table.member(queue["id"], agent), EXISTS, put={"rung_at": now})
     key = table.queue(queue["id"])
     change.nudge(key, put={"last_agent": agent, **due(key, now + QUEUE_GRACE * 1000)})
     change.set(ring_agent=agent, ring_ends=ends, ring_full=full <= ends, deadline_at=ends)

@@ -3,11 +3,8 @@
 from dataclasses import dataclass
 from math import ceil
 
-from boto3.dynamodb.conditions import Attr
-
-from chalicelib.config import AUTO_REPLIES_PER_HOUR, CONFLICT_RETRIES, IMMEDIATE_ACTIONS, ROUTING_GRACE
-from chalicelib.outbound import compose
-from chalicelib.routing import agents, queues, rounds, wake
+from chalicelib.config import CONFLICT_RETRIES, IMMEDIATE_ACTIONS, ROUTING_GRACE
+from chalicelib.routing import agents, queues, rounds, steps, transfer, wake
 from chalicelib.routing.match import match
 from chalicelib.store import accounts, conversations, db, table
 from chalicelib.store.conversations import Change
@@ -32,11 +29,12 @@ def advance(interaction: str, run: int, now: int) -> Step:
     matched = False
     for _ in range(IMMEDIATE_ACTIONS + CONFLICT_RETRIES):
         meta = conversations.get(interaction)
-        if not meta or meta["status"] != "open" or meta["run"] != run or meta["stage"] == "none":
+        if not meta or meta["status"] != "open" or meta["run"] != run or not _is_routed(meta):
             return DONE
-        if meta["stage"] != "starting" and meta["deadline_at"] > now:
+        if meta["stage"] != "starting" and _deadline(meta) > now:
             if matched or not _may_ring(meta):
-                return Step(meta["stage"], max(1, ceil((meta["deadline_at"] - now) / 1000)), meta["epoch"])
+                wait = "opening" if meta["stage"] == "none" else meta["stage"]
+                return Step(wait, max(1, ceil((_deadline(meta) - now) / 1000)), meta["epoch"])
             match([meta["queue_id"]], now)
             matched = True
             continue
@@ -48,19 +46,33 @@ def advance(interaction: str, run: int, now: int) -> Step:
     raise RuntimeError(f"no decision for {interaction} after {IMMEDIATE_ACTIONS} actions")
 
 
+def _is_routed(meta: Item) -> bool:
+    return meta["stage"] != "none" or "opening_at" in meta
+
+
+def _deadline(meta: Item) -> int:
+    return meta["opening_at"] if meta["stage"] == "none" else meta["deadline_at"]
+
+
 def _may_ring(meta: Item) -> bool:
-    return meta["stage"] in rounds.QUEUES and meta["strategy"] in queues.EXCLUSIVE and "ring_agent" not in meta
+    return rounds.in_queue(meta) and meta["strategy"] in queues.EXCLUSIVE and "ring_agent" not in meta
 
 
 def _decide(meta: Item, now: int) -> None:
-    change = Change(meta, now).set(task_token=None)
+    change = Change(meta, now).set(task_token=None, token_epoch=None)
     heads = rounds.heads_of(meta)
     account = accounts.get_cached(meta["account_id"], now)
     stage = meta["stage"]
     if account is None:
         _without_account(change, heads)
-    elif stage in rounds.QUEUES and meta["round_ends_at"] > now and "ring_agent" in meta:
+    elif stage == "none":
+        _reopen(change, heads, account)
+    elif rounds.in_queue(meta) and meta["round_ends_at"] > now and "ring_agent" in meta:
         _ring_out(change, heads)
+    elif stage == "plan_agent" and meta["round_ends_at"] > now and meta["offered_to"] not in meta.get("rejected", ()):
+        _notify_again(change)
+    elif "transfer" in meta:
+        _transfer(change, heads, account)
     elif stage == "starting" and "plan_step" not in meta:
         _begin(change, heads, account)
     elif stage == "assigned_agent":
@@ -78,12 +90,14 @@ def _ring_out(change: Change, heads: rounds.Heads) -> None:
 
 
 def _not_responding(change: Change, heads: rounds.Heads) -> None:
-    """Who let a full ring pass gets no more offers until they say that they are back."""
+    """Who let a full ring pass gets no more offers until they say that they are back; a transfer harms nobody."""
     base = change.base
     agent = base.get("ring_agent")
     if not agent or heads.get(agent, {}).get("ringing") != change.interaction:
         return
     change.set(expired_for={*base.get("expired_for", ()), agent})
+    if "transfer" in base:
+        return
     queue = db.get(table.configuration("queue", base["queue_id"]))
     if base["ring_full"] and queue and queue["not_responding"] and heads[agent]["state"] == "online":
         change.nudge(table.agent(agent), put={"state": "not_responding", "since": change.now})
@@ -107,6 +121,21 @@ def _begin(change: Change, heads: rounds.Heads, account: Item) -> None:
         _to_plan(change, heads, 0)
 
 
+def _transfer(change: Change, heads: rounds.Heads, account: Item) -> None:
+    """Enter the round of a transfer, or end it: back to the owner, as unread."""
+    base = change.base
+    target = base["transfer"]
+    if base["stage"] == "starting" and transfer.enter(change, target, account):
+        change.commit()
+        return
+    if rounds.in_queue(base):
+        _not_responding(change, heads)
+    rounds.leave(change, heads)
+    change.set(transfer=None, rejected=None, waiting_since=None, unread=True).touch(base["owner"])
+    why = "rejected" if base.get("rejected", set()) - {base["owner"]} else "not accepted in time"
+    change.decide().event(f"Transfer {why}: back to {rounds.name(heads, base['owner'])}").commit()
+
+
 def _to_assigned_queue(change: Change, heads: rounds.Heads, account: Item) -> None:
     base = change.base
     owner = base["owner"]
@@ -118,8 +147,7 @@ def _to_assigned_queue(change: Change, heads: rounds.Heads, account: Item) -> No
     rounds.disown(change, heads)
     if queue is None:
         change.event("Assigned queue skipped: the last agent shares no queue with anyone on this account")
-        _set_out(change)
-        change.commit()
+        steps.set_out(change)
         return
     wait = account["wait_for_assigned_queue"]
     rounds.enter_queue(change, "assigned_queue", queue, wait, "queue of the last agent")
@@ -132,18 +160,9 @@ def _assigned_queue(meta: Item, owner: Item) -> Item | None:
     planned = [a["queue_id"] for a in _plan(meta) if a["app"] == "queue" and a["enabled"]]
     known = [q for q in (meta.get("accepted_queue"), *planned) if q in mine]
     if known:
-        return _queue_with_members(known[0], meta["account_id"])
-    shared = (_queue_with_members(q, meta["account_id"], but=owner["agent_id"]) for q in sorted(mine))
+        return steps.queue_with_members(known[0], meta["account_id"])
+    shared = (steps.queue_with_members(q, meta["account_id"], but=owner["agent_id"]) for q in sorted(mine))
     return next((queue for queue in shared if queue), None)
-
-
-def _queue_with_members(queue_id: str, account_id: str, but: str | None = None) -> Item | None:
-    """The queue if anyone (`but` for one) in it is on the account."""
-    members = {m["agent_id"] for m in db.query_all(table.queue(queue_id)["pk"], "M#")} - {but}
-    heads = rounds.read_heads(members) if members else {}
-    if not any(agents.on_account(head, account_id) for head in heads.values()):
-        return None
-    return db.get(table.configuration("queue", queue_id))
 
 
 def _plan(meta: Item) -> list[Item]:
@@ -151,17 +170,10 @@ def _plan(meta: Item) -> list[Item]:
     return plan["actions"] if plan else []
 
 
-def _set_out(change: Change) -> None:
-    """Between two rounds: asked to decide again, now."""
-    change.set(stage="starting", deadline_at=change.now).decide().due(change.now + ROUTING_GRACE * 1000)
-    if "plan_step" not in change.base and "plan_step" not in change.fields:
-        change.set(plan_step=-1)
-
-
 def _to_plan(change: Change, heads: rounds.Heads, index: int) -> None:
-    """Leave what was, and run the plan's next enabled action from `index` on."""
+    """Leave what was, and walk the plan from `index` on."""
     meta = change.base
-    if meta["stage"] in rounds.QUEUES:
+    if rounds.in_queue(meta):
         _not_responding(change, heads)
         change.event("Nobody accepted in time")
     elif meta["stage"] == "plan_agent" and meta["offered_to"] not in meta.get("rejected", ()):
@@ -169,84 +181,23 @@ def _to_plan(change: Change, heads: rounds.Heads, index: int) -> None:
     rounds.leave(change, heads)
     rounds.disown(change, heads)
     change.set(rejected=None)
-    actions = _plan({**meta, **change.fields})
-    index = next((i for i in range(index, len(actions)) if actions[i]["enabled"]), len(actions))
-    if index == len(actions):
-        _end(change)
-        return
-    change.set(plan_step=index)
-    _ACTIONS[actions[index]["app"]](change, actions[index])
+    steps.walk(change, _plan({**meta, **change.fields}), index)
 
 
-def _end(change: Change) -> None:
-    """The plan is over and nobody has it: it stays visible to everybody of the account."""
-    row = rounds.offer(change, "none", "nobody accepted")
-    change.tx.put(table.unassigned(change.base["account_id"], change.base["waiting_since"], change.interaction), row)
-    change.nudge(table.account(change.base["account_id"]), EXISTS)
-    change.decide().event("The action plan ended with nobody; open for every agent of the account").commit()
+def _reopen(change: Change, heads: rounds.Heads, account: Item) -> None:
+    """A closed step of the plan opens: the plan from the top."""
+    change.set(plan_version=account["plan_version"], passed=None)
+    change.event("The action plan is open again")
+    _to_plan(change, heads, 0)
 
 
-def _agent(change: Change, action: Item) -> None:
-    agent = action["agent_id"]
-    heads = rounds.read_heads({agent})
-    if not agents.on_account(heads.get(agent), change.base["account_id"]):
-        _skip(change, f"Plan: agent {rounds.name(heads, agent)} skipped, not on this account")
-        return
-    rounds.enter_directed(change, "plan_agent", agent, action["timeout"], "named by the action plan")
-    change.event(f"Plan: offered to {rounds.name(heads, agent)} for {action['timeout']} s").commit()
-
-
-def _queue(change: Change, action: Item) -> None:
-    queue = _queue_with_members(action["queue_id"], change.base["account_id"])
-    if queue is None:
-        _skip(change, "Plan: queue skipped, none of its members is on this account")
-        return
-    rounds.enter_queue(change, "plan_queue", queue, action["timeout"], f"queue {queue['name']}")
-    change.event(f"Plan: waiting in queue {queue['name']} for {action['timeout']} s").commit()
-
-
-def _auto_reply(change: Change, action: Item) -> None:
+def _notify_again(change: Change) -> None:
+    """An agent's offer is still there: say so again."""
     base = change.base
-    done = set(base.get("replied", ()))
-    mark = action["id"] if action["times"] == "once" else f"{action['id']}@{base['began_n']}"
-    if mark in done:
-        _skip(change, "Plan: auto reply skipped, sent before")
-    elif action["times"] == "first_message" and base["began_n"] != base.get("first_in_n"):
-        _skip(change, "Plan: auto reply skipped, not the first message")
-    else:
-        _reply(change, action, done | {mark})
-
-
-def _reply(change: Change, action: Item, replied: set[str]) -> None:
-    base = change.base
-    hour = change.now // 3_600_000
-    allowance = table.auto_replies(base["address"], hour)
-    few = Attr("sent").not_exists() | Attr("sent").lt(AUTO_REPLIES_PER_HOUR)
-    ttl = {"ttl": change.now // 1000 + 7200}
-    sent = db.get(allowance) or {"sent": 0}
-    if sent["sent"] >= AUTO_REPLIES_PER_HOUR:
-        _skip(change, f"Plan: auto reply skipped, {AUTO_REPLIES_PER_HOUR} within an hour are the limit")
-        return
-    change.tx.update(allowance, few, put=ttl, add={"sent": 1})
-    line = compose.add_message(change, action["text"], author=None, automatic=True)
-    change.set(replied=replied)
-    _set_out(change)
-    change.commit()
-    compose.poke(base["account_id"], base["address"], line["id"])
-
-
-def _close(change: Change, action: Item) -> None:  # noqa: ARG001
-    change.set(status="closed", closed_at=change.now, waiting_since=None).decide()
-    change.event("Plan: closed").commit()
-
-
-def _skip(change: Change, text: str) -> None:
-    change.event(text)
-    _set_out(change)
-    change.commit()
-
-
-_ACTIONS = {"agent": _agent, "queue": _queue, "auto_reply": _auto_reply, "close": _close}
+    agent = base["offered_to"]
+    change.tx.update(table.directed(agent, change.interaction), EXISTS, add={"notified": 1})
+    change.touch(agent).set(deadline_at=min(base["round_ends_at"], change.now + base["renotify_every"] * 1000))
+    change.decide().due(base["round_ends_at"] + ROUTING_GRACE * 1000).commit()
 
 
 def redrive(meta: Item, now: int) -> None:

@@ -6,7 +6,7 @@ from chalicelib.config import DERIVED_OFFERS
 from chalicelib.routing import agents
 from chalicelib.store.db import Item
 
-EXCLUSIVE = frozenset({"rrmemory"})  # one agent at a time; in all others every member sees the text
+EXCLUSIVE = frozenset({"rrmemory", "least_recent"})  # one agent at a time; in all others every member sees the text
 
 
 def ring_order(members: Iterable[Item], last: str | None) -> list[str]:
@@ -19,6 +19,11 @@ def ring_order(members: Iterable[Item], last: str | None) -> list[str]:
         return ordered
     start = ordered.index(last) + 1
     return ordered[start:] + ordered[:start]
+
+
+def least_recent_order(members: Iterable[Item]) -> list[str]:
+    """Members by when this queue rang them last, the longest ago first; who never was comes before all."""
+    return [m["agent_id"] for m in sorted(members, key=lambda m: (m.get("rung_at", 0), m["since"], m["agent_id"]))]
 
 
 def next_to_ring(row: Item, order: list[str], heads: dict[str, Item], now: int) -> str | None:

@@ -1,7 +1,8 @@
 """Parts of a routing decision: entering a round, leaving it, giving an owner up; each adds to one Change.
 
-A round is one stage: a directed offer (assigned_agent, plan_agent) or a queue (assigned_queue,
-plan_queue). `starting` means that the state machine has been asked to decide, `none` that it has not.
+A round is one stage: a directed offer (assigned_agent, plan_agent), a queue (assigned_queue, plan_queue), or
+either of them while the owner hands it over (transfer). `starting` means that the state machine has been asked to
+decide, `none` that it has not.
 """
 
 from boto3.dynamodb.conditions import Attr
@@ -12,9 +13,12 @@ from chalicelib.store.conversations import Change, due
 from chalicelib.store.db import Item
 from chalicelib.store.transaction import EXISTS
 
-QUEUES = frozenset({"assigned_queue", "plan_queue"})
-DIRECTED = frozenset({"assigned_agent", "plan_agent"})
 Heads = dict[str, Item]
+
+
+def in_queue(meta: Item) -> bool:
+    """Whether the present round is a queue's."""
+    return "queue_id" in meta
 
 
 def heads_of(meta: Item, *others: str) -> Heads:
@@ -30,6 +34,7 @@ def read_heads(agents: set[str] | list[str]) -> Heads:
 
 def offer(change: Change, stage: str, reason: str, *, queue_id: str | None = None) -> Item:
     """What an offer shows; it keeps the text that began the routing."""
+    told = change.get("transfer") or {}
     return {
         "interaction_id": change.interaction,
         "account_id": change.base["account_id"],
@@ -40,16 +45,24 @@ def offer(change: Change, stage: str, reason: str, *, queue_id: str | None = Non
         "stage": stage,
         "reason": reason,
         "queue_id": queue_id,
+        **{name: told[name] for name in ("note", "from_agent") if name in told},
     }
 
 
-def enter_directed(change: Change, stage: str, agent: str, seconds: int, reason: str) -> None:
-    """Offer it to one agent for a time; it shows when they are online, whatever their load."""
+def enter_directed(
+    change: Change, stage: str, agent: str, seconds: int, reason: str, renotify_every: int | None = None
+) -> None:
+    """Offer it to one agent for a time; it shows when they are online, whatever their load.
+
+    With `renotify_every` the agent is told again each time so many seconds have passed.
+    """
     ends = change.now + seconds * 1000
+    notify_at = ends if renotify_every is None else min(ends, change.now + renotify_every * 1000)
     row = offer(change, stage, reason) | {"deadline_at": ends}
     change.tx.put(table.directed(agent, change.interaction), row)
     change.touch(agent)
-    change.set(stage=stage, offered_to=agent, round_ends_at=ends, deadline_at=ends)
+    change.set(stage=stage, offered_to=agent, round_ends_at=ends, deadline_at=notify_at)
+    change.set(renotify_every=renotify_every, passed=None)
     change.decide().due(ends + ROUTING_GRACE * 1000)
 
 
@@ -63,6 +76,7 @@ def enter_queue(change: Change, stage: str, queue: Item, seconds: int, reason: s
     key = table.queue(queue["id"])
     change.nudge(key, EXISTS, put=due(key, change.now + QUEUE_GRACE * 1000))
     change.set(stage=stage, queue_id=queue["id"], strategy=queue["strategy"], round_ends_at=ends, deadline_at=ends)
+    change.set(passed=None)
     change.decide().due(ends + ROUTING_GRACE * 1000)
 
 
@@ -79,7 +93,7 @@ def leave(change: Change, heads: Heads) -> None:
         change.tx.delete(table.unassigned(base["account_id"], base["waiting_since"], change.interaction))
         change.nudge(table.account(base["account_id"]))
     change.set(stage="none", queue_id=None, strategy=None, ring_agent=None, ring_ends=None, ring_full=None)
-    change.set(offered_to=None, round_ends_at=None, deadline_at=None).due(None)
+    change.set(offered_to=None, renotify_every=None, round_ends_at=None, deadline_at=None, opening_at=None).due(None)
 
 
 def release(change: Change, heads: Heads, agent: str) -> None:
@@ -125,7 +139,8 @@ def disown(change: Change, heads: Heads) -> None:
 def ask(change: Change) -> int:
     """Ask for a round from the start; answers the run whose execution the caller starts after the commit."""
     run = change.get("run") + 1
-    change.set(stage="starting", run=run, plan_step=None, rejected=None, deadline_at=change.now)
+    change.set(stage="starting", run=run, plan_step=None, passed=None, rejected=None, opening_at=None)
+    change.set(deadline_at=change.now)
     change.decide().due(change.now + ROUTING_GRACE * 1000)
     return run
 

@@ -16,6 +16,8 @@ def interaction(meta: Item, account_key: str) -> Item:
         "read": not meta["unread_count"] and "unread" not in meta,
         "unread_count": meta["unread_count"],
         "last_message": last,
+        "tags": sorted(meta.get("tags", ())),
+        "disposition": meta.get("disposition"),
         **{name: meta.get(name) for name in plain},
         **{name: rfc3339(meta.get(name)) for name in times},
     }
@@ -37,11 +39,12 @@ def line(item: Item) -> Item:
 
 
 _OFFER = ("interaction_id", "account_id", "address", "contact_name", "stage", "queue_id", "reason", "preview")
+_HANDED_OVER = ("note", "from_agent")
 
 
 def offer(row: Item, account_key: str) -> Item:
     return {
         "account_key": account_key,
         "deadline_at": rfc3339(row.get("deadline_at")),
-        **{name: row.get(name) for name in _OFFER},
+        **{name: row.get(name) for name in (*_OFFER, *_HANDED_OVER)},
     }

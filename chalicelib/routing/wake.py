@@ -35,7 +35,8 @@ def start(interaction: str, run: int) -> None:
 def tell(interaction: str, *, taken: bool = False) -> None:
     """After a decision: read the token that the old wait may have stored meanwhile, and end that wait.
 
-    From the decision's commit on the old wait can store no token, so the one found is the last.
+    From the decision's commit on the old wait can store no token, so the one found is its last; a token of the
+    present epoch belongs to the wait that has followed already.
     """
     meta = conversations.get(interaction)
     if meta:
@@ -45,7 +46,7 @@ def tell(interaction: str, *, taken: bool = False) -> None:
 def end_wait(meta: Item, *, taken: bool = False) -> None:
     """End the wait whose token META holds: taken or gone ends the execution, else it looks again."""
     token = meta.get("task_token")
-    if not token:
+    if not token or meta.get("token_epoch") == meta["epoch"]:
         return
     try:
         if taken:

@@ -12,6 +12,8 @@ WAITS = {
     "assigned_queue": "Wait for the assigned queue",
     "plan_agent": "Wait for the plan's agent",
     "plan_queue": "Wait for the plan's queue",
+    "transfer": "Wait for the transfer",
+    "opening": "Wait for the next opening",
 }
 STATES: dict[str, Any] = json.loads(STATE_MACHINE.read_text())["States"]
 LEADS_TO = {choice["StringEquals"]: choice["Next"] for choice in STATES["Which wait"]["Choices"]}
@@ -30,6 +32,7 @@ def test_a_wait_stores_its_token_for_the_decision_it_was_made_for(name: str) -> 
     assert wait["Resource"] == "arn:aws:states:::aws-sdk:dynamodb:updateItem.waitForTaskToken"
     assert wait["TimeoutSecondsPath"] == "$.seconds"
     parameters = wait["Parameters"]
+    assert parameters["UpdateExpression"] == "SET task_token = :token, token_epoch = :epoch"
     assert parameters["ConditionExpression"] == "#run = :run AND epoch = :epoch AND #status = :open"
     assert parameters["ExpressionAttributeValues"].keys() == {":token", ":run", ":epoch", ":open"}
 
