@@ -14,7 +14,7 @@ from typing import Any
 
 import requests
 
-from dev import ministack, seed
+from dev import demo_accounts, ministack, seed
 from infra import admin_token
 from infra.build import ROOT, Package, package
 from infra.deploy import deploy
@@ -61,7 +61,7 @@ class Laptop:
 
     @property
     def target(self) -> Target:
-        hosts = {host: self.simulator_url + path for host, path in seed.HOSTS.items()}
+        hosts = {host: self.simulator_url + path for host, path in demo_accounts.HOSTS.items()}
         parameters = {"PublicBase": self.api, "ProviderHosts": json.dumps(hosts)}
         return Target("local", ministack.REGION, self.endpoint, parameters, {"ms-custom-id": API_ID})
 
@@ -106,10 +106,10 @@ class Laptop:
         return None
 
     def roll_out(self) -> None:
-        """Package when a source changed; deploy when the package or a port did."""
+        """Package when a source changed; deploy when the package or a parameter did."""
         sources = digest_of(SOURCES)
         stamp = self.folder / "deployed.json"
-        wanted = {"sources": sources, "ports": [self.port, self.simulator_port]}
+        wanted = {"sources": sources, "parameters": self.target.parameters}
         if stamp.exists() and json.loads(stamp.read_text()) == wanted:
             self.outputs = outputs_of(self.target)
             return

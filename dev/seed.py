@@ -8,10 +8,11 @@ from typing import Any
 
 import requests
 
-HOSTS = {"api.twilio.com": "/twilio"}  # provider host -> its place at the simulator
+from dev import demo_accounts
+
 AGENTS = ("Ada", "Bruno", "Chiara")
-CREDENTIALS = {"account_sid": "AC" + "0123456789abcdef" * 2, "auth_token": "fedcba9876543210" * 2}
-ACCOUNT = {"name": "Demo", "key": "DEMO", "type": "twilio", "phone": "+15550100000", "delivery_reports": False}
+CREDENTIALS = demo_accounts.of("twilio").credentials
+ACCOUNT = demo_accounts.of("twilio").body(name="Demo", key="DEMO", phone="+15550100000")
 QUEUES = (("Everyone", "beepall"), ("In turn", "rrmemory"))
 AUTO_REPLY = {
     "app": "auto_reply",
@@ -81,7 +82,7 @@ def demo(api: str, admin: str, simulator: str, tokens: dict[str, Any]) -> dict[s
 
 def ensure_account(desk: Desk, agents: list[str]) -> dict[str, Any]:
     """The demo account with its members and its plan; the plan comes last, so that an empty one means unfinished."""
-    account = desk.ensure("/sms/accounts", "key", {**ACCOUNT, "credentials": CREDENTIALS})
+    account = desk.ensure("/sms/accounts", "key", ACCOUNT)
     path = f"/sms/accounts/{account['id']}"
     plan = desk.call("GET", f"{path}/plan")
     if not plan["actions"]:
@@ -105,13 +106,7 @@ def new_token(desk: Desk, role: str, agent: str | None) -> str:
 
 def register(simulator: str, account: dict[str, Any]) -> None:
     """Tell the simulator what stands in the provider's console: the number, the credentials, the URLs to call."""
-    console = {
-        "provider": account["type"],
-        "phone": account["phone"],
-        "credentials": CREDENTIALS,
-        "receive_url": account["receive_url"],
-        "delivery_url": account["delivery_url"],
-    }
+    console = demo_accounts.of(account["type"]).console(account)
     answer = requests.put(f"{simulator}/accounts/{account['id']}", json=console, timeout=SECONDS)
     if not answer.ok:
         raise SeedError(f"the simulator refused the account: {answer.text}")
