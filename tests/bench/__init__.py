@@ -1,0 +1,1 @@
+"""The bench itself, and the part of it that needs no running stack."""

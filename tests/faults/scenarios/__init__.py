@@ -1,0 +1,14 @@
+"""What happens to the product, one function each; importing the modules registers them."""
+
+from tests.faults.scenarios import (  # noqa: F401
+    agents,
+    answers,
+    catalogues,
+    configuration,
+    dispatch,
+    inbound,
+    reconciler,
+    replies,
+    reports,
+    routing,
+)
