@@ -20,7 +20,7 @@ def receive(event: dict[str, Any], context: Any) -> Any:
 
 
 @app.lambda_function(name="next_step")
-def next_step(event: dict[str, Any], context: Any) -> dict[str, Any]:
+def next_step(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """The state machine's only Lambda: what the routing of one interaction does next."""
     from chalicelib.handlers.next_step import handle
 

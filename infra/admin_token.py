@@ -1,4 +1,7 @@
-"""The first admin token: its secret in Secrets Manager, its SHA-256 in the table, both made once."""
+"""What a deployment finds in its table from the start: the first admin token, and the defaults of the product.
+
+The token's secret is in Secrets Manager, its SHA-256 in the table, both made once.
+"""
 
 import os
 import secrets
@@ -14,7 +17,7 @@ STORED = {"Key": "smsdesk-token", "Value": "stored"}
 
 
 def ensure(target: Target, outputs: Mapping[str, str]) -> str:
-    """The secret, made when it is missing, and put into the table when that was never done.
+    """The secret, made when it is missing, and put into the table when that was never done; defaults beside it.
 
     A deployment that stopped between the two is completed by the next; a token that was revoked stays revoked.
     """
@@ -25,8 +28,9 @@ def ensure(target: Target, outputs: Mapping[str, str]) -> str:
         made = f"smsdesk_{secrets.token_urlsafe(32)}"
         known = store.create_secret(Name=secret_id, SecretString=made, Description="The first admin token of smsdesk")
     secret = store.get_secret_value(SecretId=secret_id)["SecretString"]
-    if STORED not in known.get("Tags", []):
-        put_into_table(secret, target, outputs)
+    is_stored = STORED in known.get("Tags", [])
+    fill_table("" if is_stored else secret, target, outputs)
+    if not is_stored:
         store.tag_resource(SecretId=secret_id, Tags=[STORED])
     return secret
 
@@ -36,10 +40,10 @@ def name(target: Target) -> str:
     return f"smsdesk/{target.stage}/admin-token"
 
 
-def put_into_table(secret: str, target: Target, outputs: Mapping[str, str]) -> None:
+def fill_table(secret: str, target: Target, outputs: Mapping[str, str]) -> None:
     """Run the product's own code with the settings of the deployed API, in a process of its own.
 
-    The secret goes through the pipe, where no list of processes shows it.
+    The secret goes through the pipe, where no list of processes shows it; an empty one makes no token.
     """
     configuration = target.client("lambda").get_function_configuration(FunctionName=outputs["APIHandlerName"])
     settings = {**configuration["Environment"]["Variables"], "AWS_DEFAULT_REGION": target.region}
@@ -56,6 +60,10 @@ def put_into_table(secret: str, target: Target, outputs: Mapping[str, str]) -> N
 
 
 if __name__ == "__main__":
-    from chalicelib.store import tokens
+    from chalicelib.store import intervals, lists, tokens
 
-    tokens.bootstrap(sys.stdin.read(), int(time.time() * 1000))
+    first_secret, now = sys.stdin.read(), int(time.time() * 1000)
+    if first_secret:
+        tokens.bootstrap(first_secret, now)
+    lists.ensure_default(now)
+    intervals.ensure_defaults(now)
