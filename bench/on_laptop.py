@@ -111,17 +111,17 @@ class LaptopDesk:
     def quiet(self) -> None:
         """Wait until no function writes anything any more; the reconciler's minute does not count."""
         last, since = -1, time.monotonic()
-        end = since + PATIENCE
+        end, recent = since + PATIENCE, round(time.time() * 1000) - 1000
         while time.monotonic() - since < QUIET:
-            count = sum(1 for name in recorded.GROUPS for _ in self.lines(name) if name != "reconcile")
+            count = sum(1 for name in recorded.GROUPS for _ in self.lines(name, recent) if name != "reconcile")
             if count != last:
                 last, since = count, time.monotonic()
             assert time.monotonic() < end, "the functions do not come to rest"
             time.sleep(0.1)
 
-    def lines(self, name: str) -> Iterator[str]:
-        """What a function has logged in the last minutes."""
-        return recorded.messages(self.logs, recorded.GROUPS[name], round(time.time() * 1000) - 120_000)
+    def lines(self, name: str, since: int) -> Iterator[str]:
+        """What a function has logged since a time in milliseconds."""
+        return recorded.messages(self.logs, recorded.GROUPS[name], since)
 
     def offered(self, address: str) -> str:
         return self.until(lambda: self._offer(self.mine, address), f"an offer of {address}")

@@ -33,6 +33,11 @@ def delivered(account: Account, message: str, sid: str, recipient: str) -> Post:
     return post(account, f"{account.delivery_url}/{message}", form)
 
 
+def nothing(account: Account) -> Post:
+    """An event that means nothing to the desk."""
+    return post(account, account.receive_url, {"EventType": "onNothing"})
+
+
 def post(account: Account, url: str, form: Mapping[str, str]) -> Post:
     form = {"AccountSid": account.sid, **form}
     signed = url + "".join(name + form[name] for name in sorted(form))

@@ -4,7 +4,7 @@ from typing import Any
 
 from chalicelib.api import access, pages
 from chalicelib.api.request import Request, Response
-from chalicelib.models.dispositions import Disposition
+from chalicelib.models.dispositions import ListedDisposition
 from chalicelib.models.ids import new_id
 from chalicelib.store import dispositions, lists, queues
 from chalicelib.store.db import Item
@@ -15,7 +15,7 @@ def index(request: Request, **owner: str) -> dict[str, Any]:
     return pages.of_partition(request, "dispositions", partition, _present)
 
 
-def create(request: Request, **owner: str) -> Disposition:
+def create(request: Request, **owner: str) -> ListedDisposition:
     scope = _scope(request, **owner)
     made = dispositions.below(scope, {**request.body.model_dump(), "id": new_id("dsp")}, request.now)
     shown = _present(made)
@@ -44,5 +44,5 @@ def _scope(
     return account_id or list_id or queue_id or dispositions.GLOBAL
 
 
-def _present(item: Item) -> Disposition:
-    return Disposition.model_validate({"parent_id": None, **item})
+def _present(item: Item) -> ListedDisposition:
+    return ListedDisposition.model_validate({"parent_id": None, **item})

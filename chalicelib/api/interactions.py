@@ -9,7 +9,7 @@ from chalicelib.api.routes import AGENT
 from chalicelib.models.errors import Refused, invalid
 from chalicelib.models.interactions import Interaction, Line
 from chalicelib.outbound import replies
-from chalicelib.routing import answers, transfer, views
+from chalicelib.routing import answers, reading, transfer, views
 from chalicelib.store import accounts, conversations, db, dispositions, table
 from chalicelib.store.db import Item
 
@@ -137,7 +137,7 @@ accept = _act(answers.accept)
 open = _act(answers.accept)
 leave = _act(answers.leave)
 take = _act(answers.take)
-unread = _act(answers.unread)
+unread = _act(reading.unread)
 
 
 def reject(request: Request, interaction_id: str) -> None:
@@ -147,7 +147,7 @@ def reject(request: Request, interaction_id: str) -> None:
 
 def read(request: Request, interaction_id: str) -> Interaction:
     _visible(request, interaction_id)
-    return _present(request, answers.read(interaction_id, request.who().agent(), request.body.n, request.now))
+    return _present(request, reading.read(interaction_id, request.who().agent(), request.body.n, request.now))
 
 
 def hand_over(request: Request, interaction_id: str) -> Interaction:

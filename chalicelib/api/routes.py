@@ -140,7 +140,7 @@ def _dispositions(path: str, owner: str) -> tuple[Route, ...]:
             EVERYONE,
             "dispositions:index",
             f"The dispositions of {owner}, each after the one above it.",
-            answer="dispositions.Disposition[]",
+            answer="dispositions.ListedDisposition[]",
             query=PAGE,
         ),
         Route(
@@ -150,7 +150,7 @@ def _dispositions(path: str, owner: str) -> tuple[Route, ...]:
             "dispositions:create",
             f"Add a disposition of {owner}.",
             body="dispositions.DispositionIn",
-            answer="dispositions.Disposition",
+            answer="dispositions.ListedDisposition",
             status=201,
             idempotent="honoured",
         ),

@@ -11,7 +11,7 @@ class DispositionIn(Input):
     parent_id: Identifier | None = None
 
 
-class Disposition(Output):
+class ListedDisposition(Output):
     """A disposition on its level (from 1); `path` has the names from level 1 down to its own."""
 
     id: str

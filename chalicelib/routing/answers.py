@@ -1,4 +1,4 @@
-"""What people do with an interaction: accept, reject, open, leave, take, close, mark read and unread."""
+"""What people do with an interaction: accept, reject, open, leave, take, close."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -16,7 +16,7 @@ from chalicelib.store.db import Item
 from chalicelib.store.transaction import EXISTS, Lost
 
 
-def _retried(act: Callable[..., Any]) -> Callable[..., Any]:
+def retried(act: Callable[..., Any]) -> Callable[..., Any]:
     """Decide again from what is there now, each time somebody else was first."""
 
     @wraps(act)
@@ -31,7 +31,7 @@ def _retried(act: Callable[..., Any]) -> Callable[..., Any]:
     return again
 
 
-def _read(interaction: str, agent: str) -> tuple[Item, rounds.Heads]:
+def look(interaction: str, agent: str) -> tuple[Item, rounds.Heads]:
     """The interaction as an agent of its account may see it, and the HEADs it concerns."""
     meta = conversations.get(interaction)
     if meta is None:
@@ -39,7 +39,17 @@ def _read(interaction: str, agent: str) -> tuple[Item, rounds.Heads]:
     return meta, rounds.heads_of(meta, agent)
 
 
-def _own(meta: Item, agent: str, heads: rounds.Heads) -> None:
+def _read_open(interaction: str, agent: str) -> tuple[Item, rounds.Heads]:
+    """The same for an open one; who is not on its account does not see it."""
+    meta, heads = look(interaction, agent)
+    if meta["status"] == "closed":
+        raise Refused("closed", "The interaction is closed.")
+    if not agents.on_account(heads.get(agent), meta["account_id"]):
+        raise Refused("not-found", "There is no such interaction.")
+    return meta, heads
+
+
+def require_own(meta: Item, agent: str, heads: rounds.Heads) -> None:
     if meta["status"] == "closed":
         raise Refused("closed", "The interaction is closed.")
     if meta.get("owner") != agent:
@@ -50,18 +60,14 @@ def _own(meta: Item, agent: str, heads: rounds.Heads) -> None:
         raise Refused("not-owner", detail, owner=heads.get(owner or "", {}).get("name"))
 
 
-@_retried
+@retried
 def accept(interaction: str, agent: str, now: int) -> Item:
     """Make an offered interaction the agent's own, open in a tab, read. Accepting twice is one.
 
     Refused: offer-taken (with the owner's name), not-offered, offer-expired, at-capacity, closed.
     """
-    meta, heads = _read(interaction, agent)
-    if meta["status"] == "closed":
-        raise Refused("closed", "The interaction is closed.")
-    head = heads.get(agent)
-    if head is None or not agents.on_account(head, meta["account_id"]):
-        raise Refused("not-found", "There is no such interaction.")
+    meta, heads = _read_open(interaction, agent)
+    head = heads[agent]
     if meta.get("owner") == agent and (meta["stage"] == "none" or "transfer" in meta):
         return _open_tab(meta, heads, agent, now)
     right = _right(meta, heads, agent)
@@ -134,11 +140,11 @@ def _open_tab(meta: Item, heads: rounds.Heads, agent: str, now: int) -> Item:
     return change.commit()
 
 
-@_retried
+@retried
 def leave(interaction: str, agent: str, now: int) -> Item:
     """Close the owner's tab; what is unread then looks for somebody."""
-    meta, heads = _read(interaction, agent)
-    _own(meta, agent, heads)
+    meta, heads = look(interaction, agent)
+    require_own(meta, agent, heads)
     if meta.get("tab") != heads[agent]["session"]:
         return meta
     change = Change(meta, now)
@@ -151,10 +157,10 @@ def leave(interaction: str, agent: str, now: int) -> Item:
     return result
 
 
-@_retried
+@retried
 def route_unread(interaction: str, agent: str, now: int) -> None:
     """Ask for routing if the agent's own interaction has unread texts and no open tab."""
-    meta, heads = _read(interaction, agent)
+    meta, heads = look(interaction, agent)
     idle = meta["status"] == "open" and meta["stage"] == "none" and meta.get("owner") == agent
     if not idle or not meta["unread_count"] or meta.get("tab") == heads.get(agent, {}).get("session"):
         return
@@ -169,10 +175,10 @@ def _look_for_somebody(change: Change, heads: rounds.Heads, agent: str) -> int:
     return rounds.ask(change.event(f"{rounds.name(heads, agent)} is not there: looking for somebody"))
 
 
-@_retried
+@retried
 def take(interaction: str, agent: str, now: int) -> Item:
     """Take it over from whoever has it, or from the round it is in (supervisors)."""
-    meta, heads = _read(interaction, agent)
+    meta, heads = look(interaction, agent)
     if meta["status"] == "closed":
         raise Refused("closed", "The interaction is closed.")
     if agent not in heads or not agents.on_account(heads[agent], meta["account_id"]):
@@ -192,14 +198,10 @@ def take(interaction: str, agent: str, now: int) -> Item:
     return result
 
 
-@_retried
+@retried
 def reject(interaction: str, agent: str, now: int) -> Item:
     """Turn an offer down; it goes on at once."""
-    meta, heads = _read(interaction, agent)
-    if meta["status"] == "closed":
-        raise Refused("closed", "The interaction is closed.")
-    if agent not in heads or not agents.on_account(heads[agent], meta["account_id"]):
-        raise Refused("not-found", "There is no such interaction.")
+    meta, heads = _read_open(interaction, agent)
     if agent in meta.get("rejected", ()):
         return meta
     right = _right(meta, heads, agent)
@@ -253,7 +255,7 @@ def _end_round_if_nobody_left(change: Change) -> None:
         change.decide().due(change.now + ROUTING_GRACE * 1000)
 
 
-@_retried
+@retried
 def close(
     interaction: str, agent: str | None, now: int, *, supervisor: bool = False, disposition: Item | None = None
 ) -> Item:
@@ -268,7 +270,7 @@ def close(
     if meta["status"] == "closed":
         return meta
     if not supervisor or meta.get("owner") == agent:
-        _own(meta, agent or "", heads)
+        require_own(meta, agent or "", heads)
     if meta.get("last_in_n", 0) > meta["read_n"]:
         raise Refused("new-message", "A text has come that nobody has read yet. Read it, then close.")
     change = Change(meta, now)
@@ -285,28 +287,3 @@ def close(
     for name in {owner, meta.get("ring_agent")} - {None}:
         match_agent(heads.get(name), now)  # type: ignore[arg-type]
     return result
-
-
-@_retried
-def read(interaction: str, agent: str, n: int | None, now: int) -> Item:
-    """Mark lines up to `n` (default: all there are) as read by the owner; never back."""
-    meta, heads = _read(interaction, agent)
-    _own(meta, agent, heads)
-    upto = min(n if n is not None else meta["n"], meta["n"])
-    if upto <= meta["read_n"] and "unread" not in meta:
-        return meta
-    upto = max(upto, meta["read_n"])
-    left = 0
-    if upto < meta.get("last_in_n", 0):
-        later = db.query_all(table.meta(interaction)["pk"], "L#")
-        left = sum(1 for line in later if line["n"] > upto and line.get("direction") == "in")
-    change = Change(meta, now).touch(agent)
-    return change.set(read_n=upto, unread_count=left, unread=None).commit()
-
-
-@_retried
-def unread(interaction: str, agent: str, now: int) -> Item:
-    """Flag it as unread, for the owner to come back to; it changes nothing else."""
-    meta, heads = _read(interaction, agent)
-    _own(meta, agent, heads)
-    return Change(meta, now).touch(agent).set(unread=True).commit()

@@ -123,6 +123,7 @@ def _changed(look: _Read, known: Cursor | None, now: int) -> Poll:
     rows = list(db.query_all(table.agent(agent)["pk"]))
     mine = [m for m in db.get_many(table.meta(r["interaction_id"]) for r in rows if r["sk"].startswith("I#")) if m]
     mine = [m for m in mine if m["status"] == "open" and m.get("owner") == agent]
+    mine = [m for m in mine if agents.on_account(head, m["account_id"])]
     mine.sort(key=lambda m: m["last_message_at"], reverse=True)
     offers = _offers(look, [r for r in rows if r["sk"].startswith("O#")], now)
     lines, tabs, more = _lines([m for m in mine if m.get("tab") == head["session"]][:_TABS], known, now)

@@ -72,6 +72,8 @@ def _edges(zone: str, parts: Sequence[Part], at: datetime) -> Iterator[datetime]
     first = at.astimezone(tz).date() - timedelta(days=1)
     for days in range(HORIZON_DAYS):
         day = first + timedelta(days=days)
+        if days > 1 and not any(_on(part, one) for part in parts for one in (day, day - timedelta(days=1))):
+            continue  # nothing begins, runs over from the day before, or ends
         moments = {moment for minute in minutes for moment in _moments(day, minute, tz)} | set(_shift(day, tz))
         yield from sorted(moment for moment in moments if moment > at)
 

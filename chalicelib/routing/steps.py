@@ -33,7 +33,7 @@ class _Walk:
         """What conditions may ask about; read when first asked."""
         if not self._facts:
             self._facts = _facts(self.change)
-        return self._facts
+        return {**self._facts, "interaction.tags": tuple(self.change.get("tags") or ())}
 
 
 def walk(change: Change, actions: list[Item], index: int) -> None:
@@ -97,7 +97,6 @@ def _facts(change: Change) -> Item:
         "interaction.address": base["address"],
         "interaction.account_key": account.get("key"),
         "interaction.last_owner": change.get("last_owner"),
-        "interaction.tags": tuple(change.get("tags") or ()),
         "hour": clock.aware(change.now).astimezone(ZoneInfo(settings().zone)).hour,
     }
 

@@ -14,7 +14,7 @@ from boto3.dynamodb.conditions import Attr
 
 from chalicelib.config import CONFIG_CACHE, CONFLICT_RETRIES
 from chalicelib.models.errors import Refused, invalid
-from chalicelib.store import configured, db, idempotency, members, plans, table
+from chalicelib.store import configured, db, dispositions, idempotency, members, plans, table
 from chalicelib.store.db import Item
 from chalicelib.store.idempotency import Once
 from chalicelib.store.memory import Memory
@@ -127,6 +127,7 @@ def delete(account_id: str) -> None:
         if _deleted(account):
             _KNOWN.cache_clear()
             members.remove_all("accounts", account_id)
+            dispositions.remove_all(account_id)
             return
     raise Refused("contended", "The account is being changed by others.")
 

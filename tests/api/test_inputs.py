@@ -151,7 +151,7 @@ def test_a_reply_needs_an_idempotency_key(api: Api) -> None:
         ("notes", {"text": 7}, "/text"),
         ("read", {"n": 0}, "/n"),
         ("read", {}, "/n"),
-        ("close", {"disposition": "d"}, "/disposition"),
+        ("close", {"reason": "d"}, "/reason"),
     ],
 )
 def test_wrong_bodies_of_a_conversation_are_refused(api: Api, path: str, body: dict, pointer: str) -> None:

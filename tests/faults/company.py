@@ -53,7 +53,9 @@ class Company(Team):
         super().__init__(monkeypatch, now)
         self.server = server
         monkeypatch.setattr("chalicelib.handlers.dispatch.sleep", self.later)
-        self.open_account(wait_for_assigned_agent=10, wait_for_assigned_queue=10)
+        rule = {"enabled": True, "timeout": 30}
+        waits = {"wait_for_assigned_agent": 10, "wait_for_assigned_queue": 10}
+        self.open_account(**waits, transfer={"agent": rule, "queue": rule})
         self.first, self.second = self.agent("First"), self.agent("Second")
         self.boss = self.agent("Boss")
         token = {"name": "Boss", "role": "supervisor", "agent_id": self.boss}
@@ -177,8 +179,11 @@ class Company(Team):
         client("dynamodb").update_item(
             TableName=config.settings().table,
             Key=db.pack(table.meta(meta["interaction_id"])),
-            UpdateExpression="SET task_token = :token",
-            ExpressionAttributeValues={":token": {"S": f"token of {answer['epoch']}"}},
+            UpdateExpression="SET task_token = :token, token_epoch = :epoch",
+            ExpressionAttributeValues={
+                ":token": {"S": f"token of {answer['epoch']}"},
+                ":epoch": {"N": str(answer["epoch"])},
+            },
         )
 
     def steps(self, address: str) -> None:

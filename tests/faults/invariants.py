@@ -13,9 +13,6 @@ from chalicelib.store.conversations import POINTER
 from tests.faults.facts import Facts, owned
 from tests.faults.invariants_of_configuration import configuration
 
-_QUEUES = ("assigned_queue", "plan_queue")
-_DIRECTED = ("assigned_agent", "plan_agent")
-
 
 def always(facts: Facts) -> Iterator[str]:
     """What holds at every moment, in the middle of everything."""
@@ -102,10 +99,10 @@ def waiting_rows(facts: Facts) -> Iterator[str]:
     for meta in facts.open:
         interaction, since = meta["interaction_id"], meta.get("waiting_since") or 0
         stage = meta["stage"]
-        if stage in _QUEUES:
+        if "queue_id" in meta:
             expected.add((f"QUEUE#{meta['queue_id']}", f"W#{since:013d}#{interaction}"))
         rejected = meta.get("offered_to") in meta.get("rejected", ())
-        if stage in _DIRECTED and not rejected:
+        if "offered_to" in meta and not rejected:
             expected.add((f"AGENT#{meta['offered_to']}", f"O#{interaction}"))
         if meta.get("ring_agent"):
             expected.add((f"AGENT#{meta['ring_agent']}", f"O#{interaction}"))

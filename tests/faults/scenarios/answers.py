@@ -139,5 +139,41 @@ def a_supervisor_closes_what_is_offered_again(company: Company) -> Event:
     return _act(company, "supervisor", "close", {}, status="closed", owner=None, stage="none")
 
 
+@scenario("answers", _PATH + "transfer")
+def an_interaction_is_handed_over(company: Company) -> Event:
+    taken(company)
+    return _act(company, company.first, "transfer", {"agent_id": company.second}, owner=company.first)
+
+
+@scenario("answers", "DELETE /sms/interactions/{interaction_id}/transfer")
+def a_hand_over_is_taken_back(company: Company) -> Event:
+    _handed_over(company)
+    path = _of(company, "transfer")
+
+    def done() -> None:
+        meta = company.interaction(ANN)
+        assert (meta["stage"], meta["owner"]) == ("none", company.first)
+
+    return Event(lambda: company.asks(company.first, "DELETE", path), done)
+
+
+@scenario("answers", _PATH + "accept")
+def what_is_handed_over_is_accepted(company: Company) -> Event:
+    _handed_over(company)
+    return _act(company, company.second, "accept", owner=company.second, stage="none")
+
+
+@scenario("answers", _PATH + "reject")
+def what_is_handed_over_is_rejected(company: Company) -> Event:
+    _handed_over(company)
+    return _act(company, company.second, "reject", owner=company.first)
+
+
+def _handed_over(company: Company) -> None:
+    taken(company)
+    company.does(company.first, "transfer", ANN, {"agent_id": company.second})
+    company.waits(ANN)
+
+
 def _of(company: Company, verb: str) -> str:
     return f"/sms/interactions/{company.interaction(ANN)['interaction_id']}/{verb}"
