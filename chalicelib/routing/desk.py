@@ -162,7 +162,8 @@ def _offers(look: _Read, directed: list[Item], now: int) -> list[Item]:
     head = look.head
     if not agents.online(head, now):
         return []
-    own = sorted(directed, key=lambda row: row["since"])
+    mine = (row for row in directed if agents.on_account(head, row["account_id"]))
+    own = sorted(mine, key=lambda row: row["since"])
     if not agents.has_slot(head):
         return own
     waiting: list[Item] = []

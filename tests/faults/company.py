@@ -247,10 +247,11 @@ class Company(Team):
 
     # --- time ---
     def some_time_passes(self) -> None:
-        """More than any deadline and its grace; those who are at work are seen, and the state machine works."""
+        """More than any deadline and its grace: people are at work, and so are the state machine and the queue."""
         for _ in range(2):
             self.work_goes_on(59)
             self.machine()
+            self.drain()
 
     def work_goes_on(self, seconds: int) -> None:
         """Those who are at work have polled when the time is over."""
