@@ -126,6 +126,8 @@ def _join(queue_id: str, team_id: str, agent_id: str, now: int) -> None:
 
 
 def _take_off(queue_id: str, team_id: str) -> bool:
+    """The members go first: as long as the pair stands, a try that was cut off is found and finished."""
+    _members_leave(queue_id, team_id)
     tx = Transaction().delete(table.team_queue(team_id, queue_id), EXISTS)
     tx.delete(table.queue_team(queue_id, team_id), EXISTS)
     was_in = True
@@ -133,10 +135,14 @@ def _take_off(queue_id: str, team_id: str) -> bool:
         tx.commit()
     except Lost:
         was_in = False
+    _members_leave(queue_id, team_id)  # who joined meanwhile
+    return was_in
+
+
+def _members_leave(queue_id: str, team_id: str) -> None:
     for item in members.items_of("queues", queue_id):
         if team_id in members.sources(item):
             members.remove("queues", queue_id, item["agent_id"], via=team_id)
-    return was_in
 
 
 def leave_queue(queue_id: str) -> None:
