@@ -1,10 +1,11 @@
 """Runs the cases: a scenario, one of its AWS calls, one fault; then the sender's retry, time and the reconciler."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from io import StringIO
+from typing import Any
 
 from tests.faults import invariants
 from tests.faults.company import TOO_EARLY, Act, Company, Refused
@@ -37,21 +38,24 @@ class Tally:
     faults: int = 0
     violations: list[str] = field(default_factory=list)
 
-    def add(self, other: "Tally") -> None:
-        self.handlers |= other.handlers
-        self.operations |= other.operations
-        self.kinds |= other.kinds
-        self.scenarios += other.scenarios
-        self.calls += other.calls
-        self.faults += other.faults
-        self.violations += other.violations
+    def told(self) -> dict[str, Any]:
+        """In plain values, which one process of pytest can tell another."""
+        sets = {"handlers": self.handlers, "operations": map(str, self.operations), "kinds": map(str, self.kinds)}
+        counts = {"scenarios": self.scenarios, "calls": self.calls, "faults": self.faults}
+        return {**{name: sorted(values) for name, values in sets.items()}, **counts, "violations": self.violations}
 
-    def __str__(self) -> str:
-        return (
-            f"fault sweep: {len(self.handlers)} handlers in {self.scenarios} scenarios, {self.calls} calls of "
-            f"{len(self.operations)} operations, {self.faults} faults of {len(self.kinds)} kinds, "
-            f"violations: {len(self.violations)}"
-        )
+
+def summary(told: Sequence[dict[str, Any]]) -> str:
+    """Several tallies in one line."""
+    handlers, operations, kinds = (
+        len({value for one in told for value in one[name]}) for name in ("handlers", "operations", "kinds")
+    )
+    scenarios, calls, faults = (sum(one[name] for one in told) for name in ("scenarios", "calls", "faults"))
+    violations = sum(len(one["violations"]) for one in told)
+    return (
+        f"fault sweep: {handlers} handlers in {scenarios} scenarios, {calls} calls of {operations} operations, "
+        f"{faults} faults of {kinds} kinds, violations: {violations}"
+    )
 
 
 Choose = Callable[[list[Case]], Iterable[Case]]

@@ -5,7 +5,7 @@ By default a sample that has every handler and every kind of fault; with SWEEP=f
 
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -17,7 +17,7 @@ from chalicelib.store import table
 from chalicelib.store.conversations import Change
 from tests.faults import scenarios  # noqa: F401 - registers them
 from tests.faults.scenario import SCENARIOS
-from tests.faults.sweep import Case, Sweep, Tally
+from tests.faults.sweep import Case, Sweep
 from tests.faults.wire import FAULTS, Fault
 
 FULL = os.environ.get("SWEEP") == "full"
@@ -25,23 +25,15 @@ ONE_IN = 29  # shares no divisor with the number of faults, so that the sample h
 GROUPS = sorted({scenario.group for scenario in SCENARIOS})
 
 
-@pytest.fixture(scope="module")
-def total(request: pytest.FixtureRequest) -> Iterator[Tally]:
-    """What all groups of this process found together, told at the end."""
-    tally = Tally()
-    yield tally
-    reporter = request.config.pluginmanager.getplugin("terminalreporter")
-    if reporter and tally.faults:
-        reporter.write_line(f"\n{tally}")
-
-
 @pytest.mark.parametrize("group", GROUPS)
-def test_whatever_fails_every_invariant_holds(group: str, sweep: Sweep, total: Tally) -> None:
+def test_whatever_fails_every_invariant_holds(
+    group: str, sweep: Sweep, record_property: Callable[[str, object], None]
+) -> None:
     for scenario in SCENARIOS:
         if scenario.group == group:
             sweep.run(scenario, lambda cases: cases if FULL else sample(cases, sweep.tally.kinds))
-    total.add(sweep.tally)
-    assert not sweep.tally.violations, "\n".join([str(sweep.tally), *sweep.tally.violations])
+    record_property("tally", sweep.tally.told())
+    assert not sweep.tally.violations, "\n".join(sweep.tally.violations)
     assert sweep.tally.kinds == set(FAULTS)
 
 
