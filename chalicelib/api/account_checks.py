@@ -1,18 +1,22 @@
-"""Trying an account: its credentials at the provider, and a provider's call that somebody pasted."""
+"""Trying an account: its credentials, a text that is sent, and a provider's call that somebody pasted."""
 
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from chalicelib import clock, providers
-from chalicelib.api import access
+from chalicelib.api import access, account_rules
 from chalicelib.api.request import Request
 from chalicelib.config import settings
-from chalicelib.models.account_checks import AccountCheck, Sample, SampleIn
+from chalicelib.models.account_checks import AccountCheck, Sample, SampleIn, TestText
+from chalicelib.models.errors import invalid
+from chalicelib.outbound import trial
 from chalicelib.outbound.identity import provider_account, public_base
 from chalicelib.outbound.watched import Watched
 from chalicelib.providers.contract import Event, HttpClient, Ignored, InboundMessage, MalformedRequest, WebhookRequest
 from chalicelib.providers.http import Http
+from chalicelib.routing import views
+from chalicelib.store.db import Item
 
 _CONNECT, _READ = 2, 5  # seconds: a login and a call still fit into the time that the API has
 _TOKEN = "sample"  # noqa: S105 - stands where an account's URLs have theirs
@@ -30,6 +34,22 @@ def check(request: Request, account_id: str) -> AccountCheck:
 def _way_out() -> HttpClient:
     where = settings()
     return Http(where.provider_hosts, where.loopback_allowed, _CONNECT, _READ)
+
+
+def text(request: Request, account_id: str) -> dict[str, Any]:
+    """Send a test text on the way that every text takes."""
+    access.require_account(request, account_id)
+    number = account_rules.e164(request.body.to)
+    if number is None:
+        raise invalid("/to", "A number with its country such as +15005550006.")
+    author = request.who().agent_id
+    line = trial.send(account_id, number, request.body.text, author, request.once, request.now, present=_line)
+    return _line(line)
+
+
+def _line(line: Item) -> dict[str, Any]:
+    shown = TestText.model_validate({**views.line(line), "interaction_id": line["interaction_id"]})
+    return shown.model_dump(mode="json")
 
 
 def sample(request: Request, account_id: str) -> Sample:

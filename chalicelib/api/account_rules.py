@@ -47,13 +47,21 @@ def phone(spec: ProviderSpec, text: str) -> str:
     """The account's number as it is stored: `+` and digits, or a form of the provider's. Raises Refused `invalid`."""
     if re.fullmatch(spec.phone_pattern, text) if spec.phone_pattern else _SHORT_CODE.fullmatch(text):
         return text
+    number = e164(text)
+    if number is None:
+        other = spec.phone_help or "a short code of 3 to 8 digits"
+        raise invalid("/phone", f"A number with its country such as +15005550006, or {other}.")
+    return number
+
+
+def e164(text: str) -> str | None:
+    """A number with its country as `+` and digits; None for anything else."""
     try:
         number = phonenumbers.parse(text)
     except phonenumbers.NumberParseException:
-        number = None
-    if number is None or not phonenumbers.is_possible_number(number):
-        other = spec.phone_help or "a short code of 3 to 8 digits"
-        raise invalid("/phone", f"A number with its country such as +15005550006, or {other}.")
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 

@@ -206,6 +206,17 @@ _CONFIGURATION = (
         answer="account_checks.Sample",
     ),
     Route(
+        "POST",
+        f"{_ACCOUNT}/check/text",
+        SUPERVISORS,
+        "account_checks:text",
+        "Send a test text.",
+        body="account_checks.TestTextIn",
+        answer="account_checks.TestText",
+        status=201,
+        idempotent="required",
+    ),
+    Route(
         "GET",
         f"{_ACCOUNT}/exchanges",
         SUPERVISORS,

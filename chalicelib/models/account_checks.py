@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from chalicelib.models.common import Input, Output, Time
+from chalicelib.models.interactions import Line, Text
 
 _Header = Annotated[str, Field(max_length=10_000)]
 
@@ -35,6 +36,19 @@ class Sample(Output):
 
     events: list[dict[str, Any]]
     malformed: str | None
+
+
+class TestTextIn(Input):
+    """To whom: a number with its country such as +15005550006; and what."""
+
+    to: str = Field(min_length=1, max_length=30)
+    text: Text = "This is a test text."
+
+
+class TestText(Line):
+    """The line of the text, whose delivery the thread of `interaction_id` tells."""
+
+    interaction_id: str
 
 
 class Exchange(Output):

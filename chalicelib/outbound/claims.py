@@ -12,6 +12,7 @@ from typing import TypeVar
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from chalicelib.config import BACKOFF_FIRST, BACKOFF_LAST, LEASE, OUTBOUND_GRACE, SEND_BACK
+from chalicelib.outbound.optouts import may_get_texts
 from chalicelib.outbound.pacing import WAIT_HERE
 from chalicelib.store import table
 from chalicelib.store.conversations import due
@@ -95,8 +96,7 @@ def take(row: Item, now: int) -> str:
     tx.update(key_of(row), untouched(row), put=claim, prove=True)
     check_order(tx, row)
     if not row["compliance"]:
-        ledger = Attr("state")
-        tx.check(table.opt_out(row["account_id"], row["address"]), ledger.not_exists() | ledger.ne("out"))
+        tx.check(table.opt_out(row["account_id"], row["address"]), may_get_texts())
     try:
         insist(tx.commit)
     except Lost as lost:

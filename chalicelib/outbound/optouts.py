@@ -1,10 +1,17 @@
 """The ledger of opt-outs as what providers tell of it."""
 
+from boto3.dynamodb.conditions import Attr, ConditionBase
+
 from chalicelib.store import table
 from chalicelib.store.db import Item
 from chalicelib.store.transaction import Transaction
 
 _STATES = {"stop": "out", "start": "in"}
+
+
+def may_get_texts() -> ConditionBase:
+    """The condition on a number's row of the ledger under which texts may go to it."""
+    return Attr("state").not_exists() | Attr("state").ne("out")
 
 
 def entry(state: str, now: int) -> Item:

@@ -6,11 +6,13 @@ from typing import Any
 
 from boto3.dynamodb.conditions import Attr
 
+from chalicelib import providers
 from chalicelib.config import CONFLICT_RETRIES
-from chalicelib.models.errors import Refused
+from chalicelib.models.errors import Refused, invalid
 from chalicelib.models.ids import new_id
 from chalicelib.outbound import compose
-from chalicelib.store import db, idempotency, table
+from chalicelib.outbound.optouts import may_get_texts
+from chalicelib.store import accounts, db, idempotency, table
 from chalicelib.store.conversations import Change
 from chalicelib.store.db import Item
 from chalicelib.store.idempotency import Once, Replayed
@@ -47,7 +49,7 @@ def reply(
     """Queue the owner's text; answers its line. `now` in milliseconds.
 
     Who is offered the interaction, or finds it unassigned, accepts it by replying. Raises Refused (not-found, closed,
-    not-owner with `owner`, opted-out, and what `accept` refuses) or idempotency.Replayed.
+    not-owner with `owner`, opted-out, invalid for attachments, what `accept` refuses) or idempotency.Replayed.
     """
     accepted = False
     for _ in range(CONFLICT_RETRIES):
@@ -57,6 +59,7 @@ def reply(
             accepted = True
             continue
         _require_owner(meta, agent_id)
+        _require_room(meta, media_urls, now)
         line = _write(meta, head, _Text(text, tuple(media_urls)), now, present, once)
         if line:
             return line
@@ -163,14 +166,25 @@ def _require_open(meta: Item) -> None:
         raise Refused("closed", "The interaction is closed.")
 
 
+def _require_room(meta: Item, media_urls: Sequence[str], now: int) -> None:
+    """Attachments that the provider does not take are refused before they are queued."""
+    account = accounts.get_cached(meta["account_id"], now) if media_urls else None
+    if account is None:
+        return
+    spec = providers.get(account["type"]).spec
+    most = spec.media_per_message
+    if len(media_urls) > most:
+        detail = f"{spec.label} takes at most {most} attachments." if most else f"{spec.label} takes no attachments."
+        raise invalid("/media_urls", detail)
+
+
 def _write(meta: Item, head: Item, text: _Text, now: int, present: Present, once: Once | None) -> Item | None:
     """One try in one transaction, then the poke; answers None if somebody else was first."""
     account_id, address = meta["account_id"], meta["address"]
     change = Change(meta, now)
     line = compose.add_message(change, text.text, author=head["agent_id"], media=text.media, retry_of=text.retry_of)
     change.nudge(table.agent(head["agent_id"]), EXISTS & Attr("accounts").contains(account_id))
-    ledger = Attr("state")
-    change.tx.check(table.opt_out(account_id, address), ledger.not_exists() | ledger.ne("out"))
+    change.tx.check(table.opt_out(account_id, address), may_get_texts())
     if not _commit(change, line, now, present, once):
         return None
     compose.poke(account_id, address, line["id"])

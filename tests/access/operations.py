@@ -32,6 +32,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "QueuePatch": {"description": "changed"},
     "ReadIn": {"n": 1},
     "SampleIn": {},
+    "TestTextIn": {"to": "+15005550188"},
     "TransferIn": {"agent_id": "{agent_id}"},
     "TokenIn": {"name": "new", "role": "supervisor"},
     "TokenRotationIn": {},

@@ -87,5 +87,7 @@ def contacts(facts: Facts) -> Iterator[str]:
                 if not facts.has(item["pk"], f"{list_id}#{contact_id}"):
                     yield f"{address} is not listed in {list_id}"
     for meta in facts.metas.values():
-        if not facts.has(f"CONTACT#{meta['contact_id']}", "CONTACT"):
+        if "in_count" not in meta and "contact_id" not in meta:
+            continue  # only written to: nobody has texted yet
+        if not facts.has(f"CONTACT#{meta.get('contact_id')}", "CONTACT"):
             yield f"{meta['interaction_id']} has a contact who does not exist"

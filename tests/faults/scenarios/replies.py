@@ -68,3 +68,15 @@ def a_failed_text_is_sent_again(company: Company) -> Event:
 def a_note_is_added(company: Company) -> Event:
     taken(company)
     return _written(company, company.first, "notes", {"text": "Called before"}, "Called before")
+
+
+@scenario("answers", "POST /sms/accounts/{account_id}/check/text")
+def a_test_text_is_sent(company: Company) -> Event:
+    path = f"/sms/accounts/{company.account['id']}/check/text"
+    body = {"to": ANN, "text": "Does it work?"}
+
+    def there() -> None:
+        found = [line["text"] for line in company.thread(company.interaction(ANN)["interaction_id"])]
+        assert found.count("Does it work?") == 1, f"the thread has {found}"
+
+    return Event(lambda: company.asks("admin", "POST", path, body, **{"Idempotency-Key": "the-same"}), there)
