@@ -6,7 +6,7 @@ ENGINE := .venv-ministack/installed
 STAGE ?= prod
 OPTIONS ?=
 
-.PHONY: run test unit stack sweep lint package deploy bench text venv
+.PHONY: run test unit stack sweep waiting lint package deploy bench text venv
 .DEFAULT_GOAL := run
 
 run: $(VENV) $(ENGINE)
@@ -24,6 +24,10 @@ stack: $(VENV) $(ENGINE)
 # Every handler, every AWS call, every fault; `make test` runs a seeded sample of it.
 sweep: $(VENV)
 	SWEEP=full $(BIN)/python -m pytest -n 2 tests/faults
+
+# 200 interactions wait at once, in real seconds; `make stack` runs a sample of it.
+waiting: $(VENV) $(ENGINE)
+	WAITING=200 $(BIN)/python -m pytest tests/stack/test_many_waiting.py
 
 lint: $(VENV)
 	$(BIN)/ruff check

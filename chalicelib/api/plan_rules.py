@@ -4,6 +4,7 @@ import base64
 import secrets as random
 from collections.abc import Iterator, Sequence
 
+from chalicelib.api import account_rules
 from chalicelib.models.ids import new_id
 from chalicelib.routing import conditions
 from chalicelib.routing.plan_lint import Finding, lint
@@ -40,6 +41,8 @@ def _of_step(action: Item, account: Item) -> Iterator[tuple[str, str]]:
             detail = conditions.mistake(one["field"], one["op"], one["value"])
             if detail:
                 yield f"if/conditions/{n}", detail
+    if action["app"] == "webhook" and not account_rules.may_be_called(action["url"]):
+        yield "url", "An https URL of a public host."
     mandatory = account.get("mandatory_disposition") or {}
     if action["app"] == "close" and mandatory.get("enabled") and not action["disposition"]:
         yield "disposition", "This account has no closing without a disposition."

@@ -70,6 +70,7 @@ def test_a_plan_gets_ids_and_defaults_and_old_versions_stay(api: Api) -> None:
         ({"id": "me", "app": "goto", "to": "me"}, "/actions/1", "nothing on the way waits"),
         ({**HOOK, "on_error": "nowhere"}, "/actions/1/on_error", "id of a step"),
         ({**HOOK, "url": "http://example.com"}, "/actions/1/url", "https"),
+        ({**HOOK, "url": "https://10.0.0.1/hook"}, "/actions/1/url", "public host"),
         ({**HOOK, "url": "https://user@example.com"}, "/actions/1/url", "https"),
         ({**HOOK, "secret": "mine"}, "/actions/1/secret", "base64"),
         ({**HOOK, "secret": "whsec_c2hvcnQ="}, "/actions/1/secret", "24 to 64 bytes"),
