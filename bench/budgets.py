@@ -25,6 +25,10 @@ ROUTING = {
     "routed, first offer accepted: Lambdas": 1,
     "a later ring: transitions": 3,
     "a later ring: Lambdas": 1,
+    "handed over and accepted: transitions": 4,
+    "handed over and accepted: Lambdas": 1,
+    "returning, all waits in vain: transitions": 12,
+    "returning, all waits in vain: Lambdas": 4,
 }
 IMPORT_RATIO = 1.5
 # A new customer's text is a read of four items, a transaction of eight and a start, each dearer to write than the one

@@ -62,13 +62,19 @@ class LaptopDesk:
         self.as_admin("POST", f"/sms/accounts/{self.account_id}/agents", {"add": [made]})
         return made
 
-    def plan(self, queue: Mapping[str, Any], members: list[str]) -> None:
+    def configure(self, **fields: Any) -> None:
+        """Change the account."""
+        path = f"/sms/accounts/{self.account_id}"
+        version = self.as_admin("GET", path)["version"]
+        self.admin.call("PATCH", path, fields, **{"If-Match": f'"{version}"'})
+
+    def plan(self, queue: Mapping[str, Any], members: list[str], seconds: int = 300) -> None:
         """A plan that offers to one new queue."""
         made = self.as_admin("POST", "/sms/queues", queue)["id"]
         self.as_admin("POST", f"/sms/queues/{made}/agents", {"add": members})
         path = f"/sms/accounts/{self.account_id}/plan"
         version = self.as_admin("GET", path)["version"]
-        actions = [{"app": "queue", "queue_id": made, "timeout": 300}]
+        actions = [{"app": "queue", "queue_id": made, "timeout": seconds}]
         self.admin.call("PUT", path, {"actions": actions}, **{"If-Match": f'"{version}"'})
 
     def client_of(self, agent: str) -> seed.Desk:

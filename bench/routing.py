@@ -20,7 +20,13 @@ def measure(desk: LaptopDesk) -> dict[str, int]:
         "routed, first offer accepted: Lambdas": lambdas,
         "a later ring: transitions": second[0] - transitions,
         "a later ring: Lambdas": second[1] - lambdas,
+        **counted("handed over and accepted", handed_over(desk)),
+        **counted("returning, all waits in vain", in_vain(desk)),
     }
+
+
+def counted(scenario: str, figures: tuple[int, int]) -> dict[str, int]:
+    return {f"{scenario}: transitions": figures[0], f"{scenario}: Lambdas": figures[1]}
 
 
 def first_offer(desk: LaptopDesk) -> tuple[int, int]:
@@ -57,6 +63,47 @@ def second_ring(desk: LaptopDesk) -> tuple[int, int]:
     return entered, seen.invocations("next_step")
 
 
+def handed_over(desk: LaptopDesk) -> tuple[int, int]:
+    """A conversation that its owner gives to a colleague, who accepts."""
+    desk.configure(transfer={"agent": {"enabled": True, "timeout": 60}})
+    colleague = desk.agent("Colleague")
+    client = desk.client_of(colleague)
+    client.call("PUT", "/agents/me/presence", {"state": "online"})
+    desk.renew()
+    address, interaction = conversation(desk)
+    with desk.watched() as seen:
+        desk.call("POST", f"/sms/interactions/{interaction}/transfer", {"agent_id": colleague})
+        desk.until(lambda: desk._offer(client, address), "the hand-over")
+        client.call("POST", f"/sms/interactions/{interaction}/accept")
+        entered = ended(desk, interaction, run=2)
+    return entered, seen.invocations("next_step")
+
+
+def in_vain(desk: LaptopDesk) -> tuple[int, int]:
+    """A customer comes back, and neither the last owner nor the last queue nor the plan's queue answers."""
+    desk.configure(wait_for_assigned_agent=1, wait_for_assigned_queue=1)
+    desk.plan({"name": "Bench in vain"}, [desk.me], seconds=1)
+    desk.later(26)  # the old plan is forgotten
+    desk.renew()
+    address, interaction = conversation(desk)
+    desk.call("POST", f"/sms/interactions/{interaction}/leave")
+    with desk.watched() as seen:
+        desk.webhook(*text(desk.account, address, "Hello again", new_sid()))
+        entered = ended(desk, interaction, run=2)
+    return entered, seen.invocations("next_step")
+
+
+def conversation(desk: LaptopDesk) -> tuple[str, str]:
+    """A new customer's address, and the interaction that the bench's agent has accepted, its first run over."""
+    desk.call("PUT", "/agents/me/presence", {"state": "online"})
+    address = unused_number()
+    desk.webhook(*text(desk.account, address, "Hello", new_sid()))
+    interaction = desk.offered(address)
+    desk.call("POST", f"/sms/interactions/{interaction}/accept")
+    ended(desk, interaction)
+    return address, interaction
+
+
 def rung(desk: LaptopDesk, clients: Any, address: str, but: str = "") -> tuple[str, str] | None:
     """Which agent it rings at, and the interaction."""
     for agent, client in clients.items():
@@ -65,11 +112,11 @@ def rung(desk: LaptopDesk, clients: Any, address: str, but: str = "") -> tuple[s
     return None
 
 
-def ended(desk: LaptopDesk, interaction: str) -> int:
-    """The number of states that the interaction's first run has entered, once it is over."""
+def ended(desk: LaptopDesk, interaction: str, run: int = 1) -> int:
+    """The number of states that a run of the interaction has entered, once it is over."""
     steps = desk.laptop.client("stepfunctions")
     machine = desk.laptop.outputs["StateMachineArn"]
-    execution = f"{machine.replace(':stateMachine:', ':execution:')}:{interaction}-1"
+    execution = f"{machine.replace(':stateMachine:', ':execution:')}:{interaction}-{run}"
     desk.until(lambda: steps.describe_execution(executionArn=execution)["status"] != "RUNNING", "the run's end")
     events = steps.get_execution_history(executionArn=execution, maxResults=1000)["events"]
     return sum("stateEnteredEventDetails" in event for event in events)

@@ -17,13 +17,17 @@ def authenticate(header: str | None, now: int) -> Caller:
         raise Refused("unauthenticated", "A bearer token is needed.")
     hashed = tokens.digest(secret.strip())
     item = _KNOWN.get(hashed, now, lambda: _used(hashed, now))
-    if item is None or (item.get("expires_at") or now + 1) <= now:
+    if item is None or _expired(item, now):
         raise Refused("unauthenticated", "This token is unknown, revoked or expired.")
     return Caller(item["id"], item["role"], item.get("agent_id"))
 
 
 def _used(hashed: str, now: int) -> Item | None:
     item = tokens.find(hashed)
-    if item is not None:
+    if item is not None and not _expired(item, now):
         tokens.note_use(item, now)
     return item
+
+
+def _expired(item: Item, now: int) -> bool:
+    return "expires_at" in item and item["expires_at"] <= now

@@ -91,7 +91,7 @@ def hold(match: str, conditions: Sequence[Mapping[str, Any]], facts: Mapping[str
 def _holds(field: str, op: str, value: Any, facts: Mapping[str, Any]) -> bool:
     kind = FIELDS[field]
     fact = facts.get(field)
-    present = fact is not None and fact != "" and fact != ()
+    present = fact == 0 or bool(fact)
     if op in WITHOUT_VALUE:
         return present == (op == "is_set")
     if fact is None and kind == NUMBER:

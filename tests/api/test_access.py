@@ -66,13 +66,14 @@ def test_unknown_ids_are_not_found_everywhere(api: Api) -> None:
         "dispositions.DispositionIn": {"name": "x"},
         "accounts.TokenRotationIn": {},
         "account_checks.SampleIn": {},
+        "account_checks.TestTextIn": {"to": "+15005550101"},
         "agents.PresenceIn": {"state": "online"},
     }
     walked = 0
     for route in GUARDED:
         if "{" in route.path and not route.path.startswith("/sms/interactions"):
             body = bodies[route.body] if route.body else None
-            answer = api("admin", route.method, path_of(route), body, If_Match="1")
+            answer = api("admin", route.method, path_of(route), body, If_Match="1", Idempotency_Key="walk")
             assert (answer.status, answer.body["code"]) == (404, "not-found"), route.operation
             walked += 1
     assert walked > 15

@@ -111,10 +111,14 @@ def test_a_revoked_token_stops_within_thirty_seconds(api: Api) -> None:
 
 def test_an_expired_token_stops_at_once(api: Api) -> None:
     body = {"role": "supervisor", "name": "Console", "expires_at": "2026-01-01T00:00:05Z"}
-    secret = api.must("admin", "POST", "/tokens", body)["secret"]
-    assert api(secret, "GET", "/agents").status == 200
+    made = api.must("admin", "POST", "/tokens", body)
+    assert api(made["secret"], "GET", "/agents").status == 200
     api.later(5)
-    assert api(secret, "GET", "/agents").status == 401
+    assert api(made["secret"], "GET", "/agents").status == 401
+    api.later(3600)
+    assert api(made["secret"], "GET", "/agents").status == 401
+    kept = db.get(table.configuration("token", made["id"])) or {}
+    assert kept["last_used"] == kept["created_at"], "a call that was refused is no use"
 
 
 def test_the_last_use_is_noted_once_an_hour(api: Api) -> None:
