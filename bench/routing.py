@@ -69,6 +69,8 @@ def handed_over(desk: LaptopDesk) -> tuple[int, int]:
     colleague = desk.agent("Colleague")
     client = desk.client_of(colleague)
     client.call("PUT", "/agents/me/presence", {"state": "online"})
+    desk.plan({"name": "Bench hand-over"}, [desk.me])
+    desk.later(26)  # the old plan is forgotten
     desk.renew()
     address, interaction = conversation(desk)
     with desk.watched() as seen:
