@@ -211,10 +211,10 @@ def _number(party: object) -> str | None:
     return wire.address(wire.string(wire.record(party).get("phone_number")) or wire.string(party))
 
 
-def _recipient(payload: dict[str, Any]) -> tuple[str | None, str]:
-    """Number and status of the first recipient; the desk sends to one at a time."""
+def _recipient(payload: dict[str, Any]) -> tuple[object, str]:
+    """The first recipient and its status; the desk sends to one at a time."""
     first = next(iter(wire.items(payload.get("to"))), None)
-    return _number(first), wire.string(wire.record(first).get("status")).lower()
+    return first, wire.string(wire.record(first).get("status")).lower()
 
 
 def _inbound(payload: dict[str, Any], data: dict[str, Any], account: ProviderAccount) -> Event:
@@ -248,7 +248,7 @@ def _media(item: dict[str, Any]) -> Media:
 
 
 def _report(payload: dict[str, Any], data: dict[str, Any], url: str, account: ProviderAccount) -> DeliveryReport:
-    recipient, status = _recipient(payload)
+    party, status = _recipient(payload)
     code, said = _error(payload)
     kind, words = _errors(said).get(code, (None, None))
     return DeliveryReport(
@@ -257,7 +257,7 @@ def _report(payload: dict[str, Any], data: dict[str, Any], url: str, account: Pr
         status=STATUSES.get(status, Status.unknown),
         code=wire.identifier(code),
         detail=words or calls.scrubbed(said, account),
-        recipient=recipient,
+        recipient=_number(party),
         occurred_at=wire.iso_time(data.get("occurred_at")),
         opt="stop" if kind == "opted_out" else None,
         raw=data,
