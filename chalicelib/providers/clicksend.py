@@ -159,10 +159,7 @@ PROVIDER = ClickSend()
 
 
 def _named(request: WebhookRequest) -> dict[str, str]:
-    if wire.content_type(request)[0] != wire.JSON or request.method.upper() == "GET":
-        return wire.fields(request)
-    posted = wire.posted_json(request)
-    return {name: wire.string(value) for name, value in wire.record(posted).items()}
+    return {name: wire.string(value) for name, value in wire.record(wire.posted(request)).items()}
 
 
 def _inbound(named: dict[str, str]) -> InboundMessage:

@@ -123,13 +123,10 @@ def _query(request: WebhookRequest) -> dict[str, str]:
 
 def _posted(request: WebhookRequest) -> Any:
     """The body's fields, or its JSON object or list; of a GET the query."""
-    kind = wire.content_type(request)[0]
-    if request.method.upper() == "POST" and (kind == wire.JSON or kind.endswith("+json")):
-        posted = wire.posted_json(request)
-        if not isinstance(posted, (dict, list)):
-            raise MalformedRequest("neither an object nor a list")
-        return posted
-    return dict(wire.fields(request))
+    posted = wire.posted(request)
+    if not isinstance(posted, (dict, list)):
+        raise MalformedRequest("neither an object nor a list")
+    return posted
 
 
 def _event(document: dict[str, Any], declared: Receiving, url: str) -> Event:

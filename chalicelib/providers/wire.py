@@ -116,6 +116,14 @@ def posted_json(request: WebhookRequest) -> Any:
     return json_value(request.body)
 
 
+def posted(request: WebhookRequest) -> Any:
+    """What a call carries, whatever its form: the JSON value of a POST whose type says so, else as `fields`."""
+    kind, _ = content_type(request)
+    if request.method.upper() == "POST" and (kind == JSON or kind.endswith("+json")):
+        return json_value(request.body)
+    return fields(request)
+
+
 def string(value: object) -> str:
     """A JSON value as text: strings as they are, whole numbers in digits, "" for everything else."""
     if isinstance(value, int) and not isinstance(value, bool):

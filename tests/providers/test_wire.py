@@ -36,6 +36,25 @@ def test_a_query_is_read_and_the_body_of_a_get_is_not() -> None:
     assert wire.fields(request) == {"a": "1 2", "b": "+", "c": ""}
 
 
+@pytest.mark.parametrize(
+    ("request_", "read"),
+    [
+        (WebhookRequest("GET", "https://a.example/x?a=1", {"Content-Type": wire.JSON}, b'{"a": 2}'), {"a": "1"}),
+        (post(b"a=1"), {"a": "1"}),
+        (post(b'{"a": 1}', "application/json; charset=utf-8"), {"a": 1}),
+        (post(b"[1]", "application/vnd.a+json"), [1]),
+    ],
+)
+def test_a_call_of_any_usual_form_is_read_by_its_type(request_: WebhookRequest, read: object) -> None:
+    assert wire.posted(request_) == read
+
+
+@pytest.mark.parametrize(("method", "body"), [("POST", b"a=1"), ("PUT", b"{}")])
+def test_what_is_not_of_its_type_or_method_is_malformed(method: str, body: bytes) -> None:
+    with pytest.raises(MalformedRequest):
+        wire.posted(dataclasses.replace(post(body, wire.JSON), method=method))
+
+
 MULTIPART = (
     b'--x\r\nContent-Disposition: form-data; name="sender"\r\n\r\n39333\r\n'
     b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\nper\xc3\xb2\r\n--x--\r\n'
