@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from chalicelib import providers
 from chalicelib.providers.contract import ErrorKind, Opt, ProviderAccount, Status, WebhookRequest, WebhookResponse
 
 NOW = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
@@ -51,7 +52,9 @@ class Table:
     credentials without which nothing can be verified. `spoil` puts a wrong proof into a signed call where it is not in
     a header. `text_ids` False: inbound texts have no id. `aside` answers the calls that carry no text, such as a
     login; `tries` is how often a text is handed over when each try ends so; `status_kinds` are HTTP statuses that mean
-    something of their own.
+    something of their own. `checked` is what the provider answers to a check of right credentials, None where the
+    account has nothing that could be asked without sending. `names_report_url` False: the account is set up so that
+    no message names the URL of its reports, although the provider takes one per message.
     """
 
     name: str
@@ -86,6 +89,8 @@ class Table:
     aside: Callable[[Any], Reply | None] = lambda _: None
     tries: Callable[[Reply | Exception], int] = lambda _: 1
     status_kinds: Mapping[int, ErrorKind] = field(default_factory=dict)
+    checked: Reply | None = None
+    names_report_url: bool = True
 
     @property
     def rotated(self) -> ProviderAccount:
@@ -94,5 +99,6 @@ class Table:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Values that may appear nowhere."""
-        return tuple(self.account.credentials[name] for name in self.other_secret)
+        """Values that may appear nowhere: of every field that the specification calls secret."""
+        named = {field.name for field in providers.get(self.name).spec.credentials if field.secret}
+        return tuple(value for name, value in self.account.credentials.items() if name in named)

@@ -1,6 +1,9 @@
 """What a provider makes of an answer, and of none."""
 
 import dataclasses
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qsl, unquote_plus, urlencode
 
 import pytest
 import requests
@@ -13,9 +16,31 @@ from chalicelib.providers.contract import (
     SendError,
     Status,
 )
-from tests.providers.conformance.base import MESSAGE, Conformance
+from tests.providers.conformance.base import DELIVERY_URL, MESSAGE, Conformance
 from tests.providers.fakes import ScriptedHttp
 from tests.providers.table import Reply, Table
+
+WORDS = ("message", "detail", "error", "description", "title", "code", "text")
+
+
+def echoes(reply: Reply, said: str) -> Iterator[Reply]:
+    """The reply with these words in the place of each of its values in turn, and under each usual name beside them."""
+    if isinstance(reply.body, str):
+        form = dict(parse_qsl(reply.body))
+        bodies: Iterator[Any] = (urlencode(form | {name: said}) for name in form)
+    else:
+        bodies = echoed(reply.body, said)
+    return (dataclasses.replace(reply, body=body) for body in bodies)
+
+
+def echoed(value: Any, said: str) -> Iterator[Any]:
+    if isinstance(value, dict):
+        yield from ({**value, name: said} for name in WORDS if name not in value)
+        yield from ({**value, name: other} for name in value for other in echoed(value[name], said))
+    elif isinstance(value, list):
+        yield from ([*value[:n], other, *value[n + 1 :]] for n in range(len(value)) for other in echoed(value[n], said))
+    else:
+        yield said
 
 
 class SendConformance(Conformance):
@@ -31,11 +56,15 @@ class SendConformance(Conformance):
     def refused(self, provider: Provider, table: Table, step: Reply | Exception) -> SendError:
         with pytest.raises(SendError) as error:
             self.send(provider, table, step)
-        shown = repr(error.value) + str(error.value) + str(error.value.detail) + str(error.value.code)
+        self.tells_nothing(table, error.value)
+        return error.value
+
+    def tells_nothing(self, table: Table, error: SendError) -> None:
+        """Words for the agent there are, but nothing private in them."""
+        shown = repr(error) + str(error) + str(error.detail) + str(error.code)
         private = (*table.secrets, MESSAGE.text, MESSAGE.recipient, MESSAGE.recipient[1:], table.account.phone[1:])
         assert not [value for value in private if value in shown]
-        assert error.value.detail
-        return error.value
+        assert error.detail
 
     def test_an_accepted_message_has_the_providers_id(self, provider: Provider, table: Table) -> None:
         accepted = self.send(provider, table, table.accepted)
@@ -47,6 +76,13 @@ class SendConformance(Conformance):
         http = ScriptedHttp([table.accepted], aside=table.aside)
         provider.send(dataclasses.replace(MESSAGE, text=text), table.account, http)
         table.validate_call(http.calls[0])
+
+    def test_a_message_names_the_url_of_its_reports(self, provider: Provider, table: Table) -> None:
+        if provider.spec.reports.how == "per_message":
+            http = ScriptedHttp([table.accepted], aside=table.aside)
+            provider.send(MESSAGE, table.account, http)
+            sent = unquote_plus(http.calls[0].url + " " + http.calls[0].body.decode())
+            assert (DELIVERY_URL in sent) == table.names_report_url
 
     def test_a_message_beyond_the_limits_is_not_sent(self, provider: Provider, table: Table) -> None:
         too_long = dataclasses.replace(MESSAGE, text="x" * (provider.spec.max_characters + 1))
@@ -136,9 +172,33 @@ class SendConformance(Conformance):
         for key in ("message", "detail", "error", "description", "title", "code"):
             self.refused(provider, table, Reply(400, {key: echo, "text": echo}, {}))
 
+    def test_the_providers_own_error_that_echoes_secrets_tells_none(self, provider: Provider, table: Table) -> None:
+        """Inside a 2xx too; each secret also alone, since a code may be told as it stands."""
+        inside = [reply for reply, *_ in table.errors if 200 <= reply.status < 300]
+        answers = table.accepted, table.error_inside[0], *inside
+        said = (*table.secrets, " ".join([*table.secrets, MESSAGE.text, MESSAGE.recipient, table.account.phone]))
+        told = 0
+        for reply in (echo for words in said for answer in answers for echo in echoes(answer, words)):
+            try:
+                self.send(provider, table, reply)
+            except SendError as error:
+                self.tells_nothing(table, error)
+                told += 1
+        assert told
+
     def test_the_check_tells_a_problem_in_words(self, provider: Provider, table: Table) -> None:
         for step in (Reply(401, "", {}), Reply(500, "", {}), Reply(200, "<html>", {}), NoAnswer("t"), NeverSent("r")):
             result = provider.check(table.account, ScriptedHttp([step], aside=table.aside))
             assert result.state in ("problem", "unproven")
             assert result.detail or result.state == "unproven"
             assert not [secret for secret in table.secrets if secret in str(result)]
+
+    def test_the_check_of_right_credentials_is_ok_or_tells_that_nothing_proves_them(
+        self, provider: Provider, table: Table
+    ) -> None:
+        http = ScriptedHttp([table.checked] if table.checked else [], aside=table.aside)
+        result = provider.check(table.account, http)
+        assert result.state == ("ok" if table.checked else "unproven"), "`checked` of the table is the good answer"
+        assert result.detail or table.checked
+        assert http.steps == []
+        assert not [secret for secret in table.secrets if secret in str(result)]

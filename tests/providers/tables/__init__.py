@@ -32,5 +32,6 @@ TABLES: dict[str, Table] = {
         custom.TABLE,
     )
 }
-# A provider with two wire formats has a table for each.
+# A provider with two wire formats, or two ways to be set up, has a table for each.
+TABLES["infobip-plain"] = infobip.PLAIN
 TABLES["skebby-gateway"] = skebby.GATEWAY

@@ -166,4 +166,5 @@ TABLE = Table(
     server_error_kind="unknown_outcome",
     acknowledgement=WebhookResponse(200, {"Content-Type": "text/plain; charset=utf-8"}, b""),
     validate_call=validate_call,
+    checked=Reply(200, "[]", {}),
 )

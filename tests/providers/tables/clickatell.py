@@ -196,4 +196,5 @@ TABLE = Table(
     server_error_kind="unknown_outcome",
     acknowledgement=WebhookResponse.empty(),
     validate_call=validate_call,
+    checked=Reply(200, {"balance": 1267.92865, "currency": "ZAR"}, {}),
 )

@@ -168,4 +168,7 @@ TABLE = Table(
     server_error_kind="unknown_outcome",
     acknowledgement=WebhookResponse.empty(),
     validate_call=validate_call,
+    checked=Reply(
+        200, {"http_code": 200, "response_code": "SUCCESS", "data": {"user_id": 1, "balance": "2.005718"}}, {}
+    ),
 )

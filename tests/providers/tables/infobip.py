@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -244,4 +245,16 @@ TABLE = Table(
     server_error_kind="unknown_outcome",
     acknowledgement=WebhookResponse.empty(),
     validate_call=validate_call,
+    checked=Reply(200, {"balance": 47.79134, "currency": "EUR"}, {}),
+    names_report_url=False,  # a Subscriptions profile posts them
+)
+
+# Without a Subscriptions profile nothing carries credentials, and each message names the URL of its reports.
+PLAIN = replace(
+    TABLE,
+    account=replace(TABLE.account, options={}),
+    signed=False,
+    sign=lambda request, *_: request,
+    unsign=lambda request: request,
+    names_report_url=True,
 )

@@ -175,4 +175,5 @@ TABLE = Table(
         200, {"Content-Type": "application/xml"}, b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
     ),
     validate_call=validate_call,
+    checked=Reply(200, {"auth_id": AUTH_ID, "billing_mode": "prepaid", "cash_credits": "1.5"}, {}),
 )

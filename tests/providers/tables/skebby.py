@@ -160,6 +160,7 @@ TABLE = Table(
     server_error_kind="unknown_outcome",
     acknowledgement=WebhookResponse(200, {"Content-Type": "text/plain; charset=utf-8"}, b""),
     validate_call=validate_call,
+    checked=Reply(200, {"money": "12.5", "sms": []}, {}),
     text_ids=False,
     aside=login,
     # A session that has ended is answered by 401: one login, and the text once more.
@@ -198,6 +199,7 @@ GATEWAY = replace(
         (Reply(504, "", {}), "unknown_outcome", "http_504"),
     ),
     validate_call=validate_gateway_call,
+    checked=Reply(200, "status=success&credit_left=9.49&classic_sms=148&basic_sms=206", {"Content-Type": "text/html"}),
     aside=lambda _: None,
     tries=lambda _: 1,
 )

@@ -168,4 +168,5 @@ TABLE = Table(
         200, {"Content-Type": "text/xml"}, b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
     ),
     validate_call=validate_call,
+    checked=Reply(200, {"sid": SID, "status": "active"}, {}),
 )
