@@ -16,6 +16,15 @@ _FILES = {
     "simulator.txt": "dev/simulator/providers/{}.py",
 }
 _REGISTRY, _TABLES = "chalicelib/providers/__init__.py", "tests/providers/tables/__init__.py"
+_DEMO, _PAIRS = "dev/demo_accounts.py", "tests/dev/test_simulator_and_product.py"
+_DEMO_ACCOUNT = """\
+    DemoAccount(
+        "$name",
+        ("api.$name.example",),
+        {"api_key": "a-key-of-$name"},
+    ),
+"""
+_PAIR = '    Pair("$name", failure=(UNDELIVERED, True, False), retry_after=3, check="unproven"),\n'
 
 
 class Impossible(Exception):
@@ -38,11 +47,15 @@ def begin(root: Path, name: str, label: str) -> list[Path]:
     _list(root / _REGISTRY, f'    "{name}",\n', r"_NAMES = \(\n(?:    .*\n)*")
     _list(root / _TABLES, f"    {name},\n", r"from tests\.providers\.tables import \(\n(?:    .*\n)*", in_order=True)
     _list(root / _TABLES, f"        {name}.TABLE,\n", r"    for table in \(\n(?:        .*\n)*")
-    return [*made, root / _REGISTRY, root / _TABLES]
+    # Before the declared type, which is the last in each list.
+    demo = Template(_DEMO_ACCOUNT).substitute(words)
+    _list(root / _DEMO, demo, r"ACCOUNTS = \(\n(?:    .*\n)*?(?=    DemoAccount\(\n        \"custom\")")
+    _list(root / _PAIRS, Template(_PAIR).substitute(words), r"PAIRS = \[\n(?:    .*\n)*?(?=    Pair\(\"custom\")")
+    return [*made, *(root / path for path in (_REGISTRY, _TABLES, _DEMO, _PAIRS))]
 
 
 def _list(path: Path, line: str, block: str, *, in_order: bool = False) -> None:
-    """Add a line at the end of a block of lines, or at its place in the alphabet."""
+    """Add a line, or several, at the end of a block of lines, or at its place in the alphabet."""
     text = path.read_text()
     found = re.search(block, text)
     if found is None:

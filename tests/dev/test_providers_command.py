@@ -57,13 +57,15 @@ def test_a_provider_that_was_just_begun_passes_everything_that_providers_must(co
     for lint in (("ruff", "check", *python), ("ruff", "format", "--check", *python)):
         checked = run(copy, *lint)
         assert checked.returncode == 0, checked.stdout
-    chosen = "acme or registry or matrix or headings or twelve"
+    chosen = "acme or registry or matrix or headings or all_types or every_provider"
     tests = (
         "tests/providers/test_conformance.py",
         "tests/providers/test_registry.py",
         "tests/api/test_account_types.py",
+        "tests/dev/test_providers_command.py",
+        "tests/dev/test_simulator_and_product.py",
     )
-    passed = run(copy, "pytest", *tests, "tests/dev/test_providers_command.py", "-k", chosen, "-p", "no:cacheprovider")
+    passed = run(copy, "pytest", *tests, "-k", chosen, "-p", "no:cacheprovider")
     assert passed.returncode == 0, passed.stdout[-3000:]
     counted = int(passed.stdout.split(" passed")[0].split()[-1])
     assert counted > 60
