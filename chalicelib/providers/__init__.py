@@ -18,7 +18,7 @@ _NAMES = (
     "bandwidth",
     "telnyx",
 )
-_DECLARED = "custom"  # the twelfth type: any other provider, by declaration
+_DECLARED = "custom"  # listed last: any other provider, by declaration
 
 
 def names() -> tuple[str, ...]:
