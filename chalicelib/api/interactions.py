@@ -9,7 +9,7 @@ from chalicelib.api.routes import AGENT
 from chalicelib.models.errors import Refused, invalid
 from chalicelib.models.interactions import Interaction, Line
 from chalicelib.outbound import replies
-from chalicelib.routing import answers, reading, transfer, views
+from chalicelib.routing import answers, closing, reading, transfer, views
 from chalicelib.store import accounts, conversations, db, dispositions, table
 from chalicelib.store.db import Item
 
@@ -175,5 +175,5 @@ def close(request: Request, interaction_id: str) -> Interaction:
         if disposition is None:
             raise invalid("/disposition", "There is no such disposition for this interaction.")
     supervisor = caller.role != AGENT
-    closed = answers.close(interaction_id, agent, request.now, supervisor=supervisor, disposition=disposition)
+    closed = closing.close(interaction_id, agent, request.now, supervisor=supervisor, disposition=disposition)
     return _present(request, closed)

@@ -1,4 +1,4 @@
-"""What people do with an interaction: accept, reject, open, leave, take, close."""
+"""What people do with an interaction: accept, reject, open, leave, take."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -80,7 +80,7 @@ def accept(interaction: str, agent: str, now: int) -> Item:
     _become_owner(change, heads, agent, directed=right == "directed")
     change.event(f"Accepted by {head['name']}", author=agent)
     result = change.commit()
-    if _is_waited_for(meta):
+    if is_waited_for(meta):
         wake.tell(interaction, taken=True)
     match_agent(head, now)
     return result
@@ -118,11 +118,11 @@ def _become_owner(change: Change, heads: rounds.Heads, agent: str, *, directed: 
     change.tx.put(table.own(agent, change.interaction), {"interaction_id": change.interaction})
     change.set(owner=agent, tab=head["session"], waiting_since=None, rejected=None, expired_for=None, transfer=None)
     change.set(read_n=change.base["n"], unread_count=0, unread=None)
-    if _is_waited_for(change.base):
+    if is_waited_for(change.base):
         change.decide()
 
 
-def _is_waited_for(meta: Item) -> bool:
+def is_waited_for(meta: Item) -> bool:
     """Whether an execution waits for this interaction."""
     return meta["stage"] != "none" or "opening_at" in meta
 
@@ -191,7 +191,7 @@ def take(interaction: str, agent: str, now: int) -> Item:
     source = f" from {rounds.name(heads, before)}" if before and before != agent else ""
     change.event(f"Taken over by {heads[agent]['name']}{source}", author=agent)
     result = change.commit()
-    if _is_waited_for(meta):
+    if is_waited_for(meta):
         wake.tell(interaction, taken=True)
     for head in heads.values():
         match_agent(head, now)
@@ -253,37 +253,3 @@ def _end_round_if_nobody_left(change: Change) -> None:
     if queues.nobody_left(row, rounds.read_heads(members).values(), change.now):
         change.set(round_ends_at=change.now, deadline_at=change.now)
         change.decide().due(change.now + ROUTING_GRACE * 1000)
-
-
-@retried
-def close(
-    interaction: str, agent: str | None, now: int, *, supervisor: bool = False, disposition: Item | None = None
-) -> Item:
-    """Close it: the owner, or a supervisor; `disposition` {id, path} says how it ended.
-
-    Refused with new-message while a text is unread. Twice is once.
-    """
-    meta = conversations.get(interaction)
-    if meta is None:
-        raise Refused("not-found", "There is no such interaction.")
-    heads = rounds.heads_of(meta, *([agent] if agent else []))
-    if meta["status"] == "closed":
-        return meta
-    if not supervisor or meta.get("owner") == agent:
-        require_own(meta, agent or "", heads)
-    if meta.get("last_in_n", 0) > meta["read_n"]:
-        raise Refused("new-message", "A text has come that nobody has read yet. Read it, then close.")
-    change = Change(meta, now)
-    owner = meta.get("owner")
-    rounds.leave(change, heads)
-    rounds.disown(change, heads)
-    change.set(owner=None, status="closed", closed_at=now, waiting_since=None, rejected=None, transfer=None).decide()
-    change.set(disposition=disposition)
-    how = f" as {' / '.join(disposition['path'])}" if disposition else ""
-    change.event(f"Closed by {rounds.name(heads, agent) if agent else 'a supervisor'}{how}", author=agent)
-    result = change.commit()
-    if _is_waited_for(meta):
-        wake.tell(interaction, taken=True)
-    for name in {owner, meta.get("ring_agent")} - {None}:
-        match_agent(heads.get(name), now)  # type: ignore[arg-type]
-    return result
