@@ -58,12 +58,11 @@ def show(request: Request, account_id: str) -> Account:
 
 def change(request: Request, account_id: str) -> Account:
     account = access.require_account(request, account_id)
-    changes = request.body.model_dump(exclude_unset=True)
-    if "transfer" in changes:
-        changes["transfer"] = request.body.transfer.model_dump()
+    given = request.body.model_dump()
+    changes = {name: given[name] for name in request.body.model_fields_set}
     spec = account_rules.spec_of(account["type"])
-    given = {**secrets.reveal(account_id, account["credentials"]), **changes.get("credentials", {})}
-    account_rules.check(spec, {**account, **changes, "credentials": given})
+    credentials = {**secrets.reveal(account_id, account["credentials"]), **changes.get("credentials", {})}
+    account_rules.check(spec, {**account, **changes, "credentials": credentials})
     if "phone" in changes:
         changes["phone"] = account_rules.phone(spec, changes["phone"])
     if "list_id" in changes and changes["list_id"] is None:

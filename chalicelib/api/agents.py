@@ -98,5 +98,6 @@ def present_presence(head: Item, now: int) -> Presence:
             "since": clock.rfc3339(head["since"]),
             "capacity": head["capacity"],
             "open": head["open_count"],
+            "disposing": sorted(head.get("disposing", ())),
         }
     )

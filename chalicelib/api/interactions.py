@@ -9,7 +9,7 @@ from chalicelib.api.routes import AGENT
 from chalicelib.models.errors import Refused, invalid
 from chalicelib.models.interactions import Interaction, Line
 from chalicelib.outbound import replies
-from chalicelib.routing import answers, closing, reading, transfer, views
+from chalicelib.routing import answers, closing, disposing, reading, transfer, views
 from chalicelib.store import accounts, conversations, db, dispositions, table
 from chalicelib.store.db import Item
 
@@ -138,6 +138,8 @@ open = _act(answers.accept)
 leave = _act(answers.leave)
 take = _act(answers.take)
 unread = _act(reading.unread)
+dispose = _act(disposing.begin)
+cancel_disposing = _act(disposing.cancel)
 
 
 def reject(request: Request, interaction_id: str) -> None:

@@ -36,6 +36,7 @@ STATUS: Mapping[str, int] = {
     "too-large": 413,
     "unsupported-media-type": 415,
     "invalid": 422,
+    "disposition-required": 422,
     "idempotency-mismatch": 422,
     "if-match-required": 428,
     "unexpected": 500,

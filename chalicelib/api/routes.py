@@ -428,6 +428,22 @@ _DESK = (
         "Take an own interaction back before somebody accepts it.",
         answer=_INTERACTION_MODEL,
     ),
+    Route(
+        "POST",
+        f"{_INTERACTION}/dispose",
+        EVERYONE,
+        "interactions:dispose",
+        "Begin to dispose of an own interaction, in the account's pause for it.",
+        answer=_INTERACTION_MODEL,
+    ),
+    Route(
+        "DELETE",
+        f"{_INTERACTION}/dispose",
+        EVERYONE,
+        "interactions:cancel_disposing",
+        "Go on with an own interaction instead of closing it.",
+        answer=_INTERACTION_MODEL,
+    ),
     Route("POST", f"{_INTERACTION}/reject", EVERYONE, "interactions:reject", "Reject an offer.", status=204),
     *(
         Route("POST", f"{_INTERACTION}/{verb}", roles, f"interactions:{verb}", summary, body, _INTERACTION_MODEL)

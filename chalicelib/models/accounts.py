@@ -69,6 +69,13 @@ class Transfer(Input):
     queue: TransferRule = Field(default_factory=TransferRule)
 
 
+class MandatoryDisposition(Input):
+    """Whether nothing is closed without a disposition, and the pause that agents are in while they choose one."""
+
+    enabled: bool = False
+    pause_id: Identifier | None = None
+
+
 class AccountIn(Input):
     """A new account. Times in seconds; `max_age` is how long a text is tried."""
 
@@ -88,6 +95,7 @@ class AccountIn(Input):
     wait_for_assigned_agent: Wait = WAIT_FOR_ASSIGNED
     wait_for_assigned_queue: Wait = WAIT_FOR_ASSIGNED
     transfer: Transfer = Field(default_factory=Transfer)
+    mandatory_disposition: MandatoryDisposition = Field(default_factory=MandatoryDisposition)
     segments_per_second: int | None = Field(default=None, ge=1, le=1000)
     max_age: int = Field(default=MAX_AGE, ge=60, le=7 * 24 * 3600)
     opt_out_reply: Literal["provider", "desk", "none"] | None = None
@@ -120,6 +128,7 @@ class Account(Output):
     wait_for_assigned_agent: int
     wait_for_assigned_queue: int
     transfer: Transfer = Field(default_factory=Transfer)
+    mandatory_disposition: MandatoryDisposition = Field(default_factory=MandatoryDisposition)
     segments_per_second: int
     max_age: int
     opt_out_reply: Literal["provider", "desk", "none"]

@@ -27,13 +27,17 @@ class PresenceIn(Input):
 
 
 class Presence(Output):
-    """An agent's state since when, and how many conversations are open of how many (0: any number)."""
+    """An agent's state since when, and how many conversations are open of how many (0: any number).
+
+    `disposing` are the interactions that the agent is about to close.
+    """
 
     state: Literal["online", "offline", "paused", "not_responding"]
     pause: str | None
     since: Time
     capacity: int
     open: int
+    disposing: list[str]
 
 
 class Agent(Output):

@@ -2,12 +2,14 @@
 
 HEAD: agent_id, name, state (online|offline|paused|not_responding), pause, since, session, seen_at,
 open_count, capacity (0 = unlimited), ringing (interaction), ring_ends, accounts, queues,
-members_version, seq; due_at while not offline. Times in milliseconds.
+members_version, seq; due_at while not offline; disposing (interactions about to be closed), before_disposing
+{state, pause, paused}: what the agent was before disposing put them into the pause `paused`. Times in milliseconds.
 """
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from chalicelib.config import SILENCE
+from chalicelib.store.conversations import unchanged
 from chalicelib.store.db import Item
 
 _RING_FORGOTTEN = 30_000  # a ring this long past its end no longer holds its agent
@@ -58,3 +60,27 @@ def slot_left() -> ConditionBase:
 
 def on_account(head: Item | None, account_id: str) -> bool:
     return bool(head) and account_id in head.get("accounts", ())  # type: ignore[union-attr]
+
+
+def disposes(head: Item, interaction: str) -> bool:
+    """Whether the agent is about to close the interaction."""
+    return interaction in head.get("disposing", ())
+
+
+def after_disposing(head: Item, interaction: str, now: int) -> Item:
+    """What else changes on HEAD when one of `disposing` is done with: the state before, after the last one.
+
+    An agent who is in another state by now has chosen it, and keeps it.
+    """
+    if set(head["disposing"]) != {interaction} or "before_disposing" not in head:
+        return {}
+    before = head["before_disposing"]
+    kept = (head["state"], head.get("pause")) != ("paused", before["paused"])
+    back = {} if kept else {"state": before["state"], "pause": before.get("pause"), "since": now}
+    return {"before_disposing": None, **back}
+
+
+def disposing_unmoved(head: Item, interaction: str) -> ConditionBase:
+    """That what `after_disposing` found is still so: whether it is the last one, and the state."""
+    same = Attr("disposing").contains(interaction) & Attr("disposing").size().eq(len(head["disposing"]))
+    return same & unchanged("state", head) & unchanged("pause", head)

@@ -82,7 +82,8 @@ def accept(interaction: str, agent: str, now: int) -> Item:
     result = change.commit()
     if is_waited_for(meta):
         wake.tell(interaction, taken=True)
-    match_agent(head, now)
+    for freed in dict.fromkeys((agent, meta.get("owner") or agent)):
+        match_agent(heads.get(freed), now)
     return result
 
 
@@ -148,6 +149,7 @@ def leave(interaction: str, agent: str, now: int) -> Item:
     if meta.get("tab") != heads[agent]["session"]:
         return meta
     change = Change(meta, now)
+    rounds.end_disposing(change, heads)
     rounds.close_tab(change, heads)
     run = _look_for_somebody(change, heads, agent) if meta["unread_count"] else None
     result = change.commit()

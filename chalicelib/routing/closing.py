@@ -4,9 +4,14 @@ from chalicelib.models.errors import Refused
 from chalicelib.routing import rounds, wake
 from chalicelib.routing.answers import is_waited_for, require_own, retried
 from chalicelib.routing.match import match_agent
-from chalicelib.store import conversations
+from chalicelib.store import accounts, conversations
 from chalicelib.store.conversations import Change
 from chalicelib.store.db import Item
+
+
+def requires_disposition(account: Item | None) -> bool:
+    """Whether nothing of an account is closed without a disposition, whoever or whatever closes it."""
+    return bool(account and account.get("mandatory_disposition", {}).get("enabled"))
 
 
 @retried
@@ -15,7 +20,8 @@ def close(
 ) -> Item:
     """Close it: the owner, or a supervisor; `disposition` {id, path} says how it ended.
 
-    Refused with new-message while a text is unread. Twice is once.
+    Refused: not-owner; disposition-required where the account has no closing without one; new-message while a text
+    is unread. Twice is once.
     """
     meta = conversations.get(interaction)
     if meta is None:
@@ -25,6 +31,9 @@ def close(
         return meta
     if not supervisor or meta.get("owner") == agent:
         require_own(meta, agent or "", heads)
+    if disposition is None and requires_disposition(accounts.get_cached(meta["account_id"], now)):
+        errors = [{"pointer": "/disposition", "detail": "The id of a disposition."}]
+        raise Refused("disposition-required", "This account closes nothing without a disposition.", errors=errors)
     if meta.get("last_in_n", 0) > meta["read_n"]:
         raise Refused("new-message", "A text has come that nobody has read yet. Read it, then close.")
     change = Change(meta, now)

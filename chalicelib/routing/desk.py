@@ -154,6 +154,7 @@ def _presence(head: Item, now: int) -> Item:
         "since": rfc3339(head["since"]),
         "capacity": head["capacity"],
         "open": head["open_count"],
+        "disposing": sorted(head.get("disposing", ())),
     }
 
 

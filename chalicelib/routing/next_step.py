@@ -5,7 +5,7 @@ from math import ceil
 
 from chalicelib.config import CONFLICT_RETRIES, IMMEDIATE_ACTIONS, ROUTING_GRACE
 from chalicelib.routing import agents, queues, rounds, steps, transfer, wake
-from chalicelib.routing.match import match
+from chalicelib.routing.match import match, match_agent
 from chalicelib.store import accounts, conversations, db, table
 from chalicelib.store.conversations import Change
 from chalicelib.store.db import Item
@@ -81,6 +81,9 @@ def _decide(meta: Item, now: int) -> None:
         _to_plan(change, heads, 0)
     else:
         _to_plan(change, heads, meta["plan_step"] + 1)
+    owner = heads.get(meta.get("owner") or "")
+    if owner and agents.disposes(owner, meta["interaction_id"]) and change.get("owner") is None:
+        match_agent(owner, now)
 
 
 def _ring_out(change: Change, heads: rounds.Heads) -> None:

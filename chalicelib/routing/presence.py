@@ -101,8 +101,9 @@ def _head(agent: str) -> Item:
 
 
 def _over(head: Item) -> Item:
-    """What ends a session: every tab closed, the ring released."""
-    return {"session": head["session"] + 1, "open_count": 0, "ringing": None, "ring_ends": None}
+    """What ends a session: every tab closed, the ring released, nothing about to be closed."""
+    done = dict.fromkeys(("ringing", "ring_ends", "disposing", "before_disposing"))
+    return {"session": head["session"] + 1, "open_count": 0, **done}
 
 
 def _set(head: Item, state: str, pause: str | None, now: int) -> Item:
@@ -132,7 +133,7 @@ def _follow(before: Item, after: Item, now: int) -> None:
     """What a change of state means for others: a ring goes on, unread texts look for somebody, the free are rung."""
     agent = after["agent_id"]
     if "ringing" in before and "ringing" not in after:
-        _give_back(before["ringing"], agent, now)
+        give_back(before["ringing"], agent, now)
     if before["session"] != after["session"]:
         _route_own(agent, now)
     if agents.free(after, now):
@@ -144,7 +145,7 @@ def _route_own(agent: str, now: int) -> None:
         answers.route_unread(own["interaction_id"], agent, now)
 
 
-def _give_back(interaction: str, agent: str, now: int) -> None:
+def give_back(interaction: str, agent: str, now: int) -> None:
     """The agent went while it rang: the ring is released, not missed, and the queue rings the next one."""
     for _ in range(CONFLICT_RETRIES):
         meta = conversations.get(interaction)

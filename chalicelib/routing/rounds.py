@@ -8,6 +8,7 @@ decide, `none` that it has not.
 from boto3.dynamodb.conditions import Attr
 
 from chalicelib.config import QUEUE_GRACE, ROUTING_GRACE
+from chalicelib.routing import agents
 from chalicelib.store import db, table
 from chalicelib.store.conversations import Change, due
 from chalicelib.store.db import Item
@@ -27,8 +28,8 @@ def heads_of(meta: Item, *others: str) -> Heads:
     return read_heads(names)  # type: ignore[arg-type]
 
 
-def read_heads(agents: set[str] | list[str]) -> Heads:
-    found = db.get_many(table.agent(agent) for agent in sorted(agents))
+def read_heads(wanted: set[str] | list[str]) -> Heads:
+    found = db.get_many(table.agent(agent) for agent in sorted(wanted))
     return {head["agent_id"]: head for head in found if head}
 
 
@@ -127,10 +128,23 @@ def close_tab(change: Change, heads: Heads) -> None:
     change.set(tab=None)
 
 
+def end_disposing(change: Change, heads: Heads) -> None:
+    """The owner is about to close it no longer; after the last such one they are again what they were before.
+
+    They may be free then: whoever commits this runs `match` for them.
+    """
+    head = heads.get(change.base.get("owner") or "")
+    if head and agents.disposes(head, change.interaction):
+        key, unmoved = table.agent(head["agent_id"]), agents.disposing_unmoved(head, change.interaction)
+        fields = agents.after_disposing(head, change.interaction, change.now)
+        change.nudge(key, unmoved, put=fields, drop={"disposing": {change.interaction}})
+
+
 def disown(change: Change, heads: Heads) -> None:
     """The interaction has no owner any more; who it was is remembered."""
     owner = change.base.get("owner")
     if owner:
+        end_disposing(change, heads)
         close_tab(change, heads)
         change.tx.delete(table.own(owner, change.interaction))
         change.touch(owner).set(owner=None, last_owner=owner)

@@ -4,7 +4,7 @@ Configuration item (times in milliseconds): id, name, key, type, phone, descript
 credentials (secret ones sealed), base_url, sender, delivery_reports, options, wait_for_assigned_agent,
 wait_for_assigned_queue, segments_per_second, max_age (the last three in seconds), opt_out_reply, signature (enforce |
 monitor), token, old_tokens [{token, until}], old_base (the public base before the last change of the domain),
-trouble, plan_version, created_at, version.
+trouble, mandatory_disposition {enabled, pause_id}, plan_version, created_at, version.
 """
 
 from collections.abc import Sequence
@@ -57,12 +57,15 @@ def create(account: Item, once: Once | None, now: int) -> None:
     tx.create(taken, {"account_id": identifier})
     tx.create(table.plan(identifier, 1), {"version": 1, "actions": []})
     tx.check(contact_list, EXISTS)
+    pause = _pause_key(account)
+    if pause:
+        tx.update(pause, EXISTS, add={"named_by": {identifier}})
     idempotency.action(tx, once, now)
     try:
         tx.commit()
     except Lost as lost:
         idempotency.raise_if_replayed(lost, once, now)
-        _raise_if_invalid(lost, taken, contact_list)
+        _raise_if_invalid(lost, taken, contact_list, pause)
         raise
 
 
@@ -79,11 +82,12 @@ def change(account: Item, version: int, changes: dict[str, Any]) -> None:
     if "list_id" in changes:
         contact_list = table.configuration("list", changes["list_id"])
         tx.check(contact_list, EXISTS)
+    pause = _name_pause(tx, account, {**account, **changes})
     try:
         tx.commit()
     except Lost as lost:
         configured.raise_if_moved(lost, _KIND, identifier)
-        _raise_if_invalid(lost, taken, contact_list)
+        _raise_if_invalid(lost, taken, contact_list, pause)
         raise
     _KNOWN.cache_clear()
 
@@ -107,11 +111,33 @@ def _key_key(key: str) -> table.Key:
     return table.unique("account_key", key.lower())
 
 
-def _raise_if_invalid(lost: Lost, taken: table.Key | None, contact_list: table.Key | None) -> None:
+def _pause_key(account: Item) -> table.Key | None:
+    """The pause that an account's agents are in while disposing."""
+    pause_id = account.get("mandatory_disposition", {}).get("pause_id")
+    return table.configuration("pause", pause_id) if pause_id else None
+
+
+def _name_pause(tx: Transaction, before: Item, after: Item) -> table.Key | None:
+    """Have the pauses know which account names them; answers the one that it names from now on."""
+    old, new = _pause_key(before), _pause_key(after)
+    mine = {"named_by": {before["id"]}}
+    if old and old != new:
+        tx.update(old, EXISTS, drop=mine)
+    if new and old != new:
+        tx.update(new, EXISTS, add=mine)
+        return new
+    return None
+
+
+def _raise_if_invalid(
+    lost: Lost, taken: table.Key | None, contact_list: table.Key | None, pause: table.Key | None
+) -> None:
     if taken and taken in lost:
         raise invalid("/key", "Another account has this key; upper and lower case count as the same.")
     if contact_list and contact_list in lost:
         raise invalid("/list_id", "There is no such list.")
+    if pause and pause in lost:
+        raise invalid("/mandatory_disposition/pause_id", "There is no such pause.")
 
 
 def delete(account_id: str) -> None:
@@ -141,6 +167,7 @@ def _deleted(account: Item) -> bool:
     tx.delete(table.account(account["id"]))
     tx.delete(table.unique("account_key", account["key"].lower()), Attr("account_id").eq(account["id"]))
     plans.forget(tx, account)
+    _name_pause(tx, account, {"id": account["id"]})
     try:
         tx.commit()
     except Lost:

@@ -51,13 +51,13 @@ def raise_if_moved(lost: Lost, kind: str, identifier: str) -> None:
 
 
 def raise_if_named(lost: Lost, key: Key) -> None:
-    """After a lost deletion: Refused `in-use` with the accounts whose plans name the object."""
+    """After a lost deletion: Refused `in-use` with the accounts that name the object, by their plans for most kinds."""
     if key in lost:
         refuse_if_named([lost.item(key)])
 
 
 def refuse_if_named(items: Iterable[Item | None]) -> None:
-    """Raises Refused `in-use` with the accounts whose plans name one of the objects."""
+    """Raises Refused `in-use` with the accounts that name one of the objects."""
     users = {account for item in items if item for account in item.get("named_by", ())}
     if users:
-        raise Refused("in-use", "Action plans name it.", accounts=sorted(users))
+        raise Refused("in-use", "Accounts or their action plans name it.", accounts=sorted(users))

@@ -50,6 +50,7 @@ class _Head:
     condition: ConditionBase | None = None
     put: Item = field(default_factory=dict)
     add: Item = field(default_factory=dict)
+    drop: Item = field(default_factory=dict)
 
 
 class Change:
@@ -155,14 +156,24 @@ class Change:
         return n
 
     def nudge(
-        self, key: Key, condition: ConditionBase = EXISTS, *, put: Item | None = None, add: Item | None = None
+        self,
+        key: Key,
+        condition: ConditionBase = EXISTS,
+        *,
+        put: Item | None = None,
+        add: Item | None = None,
+        drop: Item | None = None,
     ) -> "Change":
-        """Change the HEAD of an agent, queue or account, and tell the polls that read it."""
+        """Change the HEAD of an agent, queue or account, and tell the polls that read it.
+
+        `put` sets attributes (None removes one), `add` adds to numbers and sets, `drop` takes out of sets.
+        """
         head = self._heads.setdefault((key["pk"], key["sk"]), _Head())
         head.condition = condition if head.condition is None else head.condition & condition
         head.put |= put or {}
-        for name, number in (add or {}).items():
-            head.add[name] = head.add.get(name, 0) + number
+        head.drop |= drop or {}
+        for name, more in (add or {}).items():
+            head.add[name] = head.add[name] + more if name in head.add else more
         return self
 
     def touch(self, agent: str | None) -> "Change":
@@ -175,7 +186,7 @@ class Change:
         for line in self._lines:
             self.tx.create(table.line(self.interaction, line["n"]), line)
         for (pk, sk), head in self._heads.items():
-            self.tx.update(table.key(pk, sk), head.condition, put=head.put, add={"seq": 1, **head.add})
+            self.tx.update(table.key(pk, sk), head.condition, put=head.put, add={"seq": 1, **head.add}, drop=head.drop)
         if self._guard:
             self._update()
         else:

@@ -21,6 +21,7 @@ def test_a_new_agent_is_offline_with_room_for_twenty(api: Api) -> None:
         "since": "2026-01-01T00:00:00.000Z",
         "capacity": 20,
         "open": 0,
+        "disposing": [],
     }
     found = head(made["id"])
     assert (found["name"], found["session"], found["members_version"], found["seq"]) == ("Ada", 1, 0, 0)

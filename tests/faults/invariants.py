@@ -16,7 +16,7 @@ from tests.faults.invariants_of_configuration import configuration
 
 def always(facts: Facts) -> Iterator[str]:
     """What holds at every moment, in the middle of everything."""
-    for check in (once, threads, pointers, owners, tabs, waiting_rows, rings, messages, sent_once, in_order):
+    for check in (once, threads, pointers, owners, tabs, disposing, waiting_rows, rings, messages, sent_once, in_order):
         yield from check(facts)
     yield from configuration(facts)
 
@@ -91,6 +91,17 @@ def tabs(facts: Facts) -> Iterator[str]:
         there = [m for m in facts.open if m.get("owner") == agent and m.get("tab") == head["session"]]
         if head["open_count"] != len(there):
             yield f"3: {agent} has {len(there)} open, HEAD counts {head['open_count']}"
+
+
+def disposing(facts: Facts) -> Iterator[str]:
+    """3: an agent disposes of open interactions of their own, and is what they were before when there is none left."""
+    for agent, head in facts.heads.items():
+        for interaction in head.get("disposing", ()):
+            meta = facts.metas.get(interaction, {})
+            if (meta.get("status"), meta.get("owner")) != ("open", agent):
+                yield f"3: {agent} disposes of {interaction}, which is {meta.get('status')} and {meta.get('owner')}'s"
+        if "before_disposing" in head and not head.get("disposing"):
+            yield f"3: {agent} disposes of nothing and is not what they were before"
 
 
 def waiting_rows(facts: Facts) -> Iterator[str]:

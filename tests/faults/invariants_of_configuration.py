@@ -60,11 +60,13 @@ def plans(facts: Facts) -> Iterator[str]:
             yield f"account {account['id']} has no plan {account['plan_version']}"
             continue
         for action in plan["actions"]:
-            if action["app"] in ("agent", "queue"):
-                named.add((action[f"{action['app']}_id"], account["id"]))
+            names = (action.get(field) for field in ("agent_id", "queue_id", "interval_id", "disposition"))
+            named |= {(one, account["id"]) for one in names if one}
+        pause = account.get("mandatory_disposition", {}).get("pause_id")
+        named |= {(pause, account["id"])} if pause else set()
     known = {(item["id"], account) for item in facts.of("CONFIG") for account in item.get("named_by", ())}
     for identifier, account in named ^ known:
-        yield f"{identifier} and the plan of {account} disagree"
+        yield f"{identifier} and account {account} disagree about what it names"
 
 
 def tokens(facts: Facts) -> Iterator[str]:

@@ -76,6 +76,15 @@ def _wrong_member(company: Company) -> None:
     Transaction().delete(table.member(company.beepall, company.first)).commit()
 
 
+def _wrong_disposing(company: Company) -> None:
+    interaction = taken(company)
+    Transaction().update(table.agent(company.second), add={"disposing": {interaction}}).commit()
+
+
+def _wrong_pause(company: Company) -> None:
+    Transaction().update(table.agent(company.first), put={"before_disposing": {"state": "online"}}).commit()
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
@@ -90,6 +99,8 @@ def _wrong_member(company: Company) -> None:
         (_wrong_order, "left in the order"),
         (_wrong_twice, "was sent 2 times"),
         (_wrong_member, "disagree about membership"),
+        (_wrong_disposing, "disposes of"),
+        (_wrong_pause, "is not what they were before"),
     ],
 )
 def test_what_is_put_wrong_is_found(sweep: Sweep, wrong: Callable[[Company], None], words: str) -> None:

@@ -6,6 +6,7 @@ from tests.faults.scenarios import (  # noqa: F401
     catalogues,
     configuration,
     dispatch,
+    disposing,
     inbound,
     reconciler,
     replies,
