@@ -4,7 +4,7 @@ import secrets as random
 from typing import Any
 
 from chalicelib import clock
-from chalicelib.api import access, account_rules, member_changes, pages
+from chalicelib.api import access, account_rules, member_changes, pages, plan_rules
 from chalicelib.api.request import Request, Response
 from chalicelib.api.routes import ADMIN
 from chalicelib.config import SEGMENTS_PER_SECOND
@@ -15,7 +15,7 @@ from chalicelib.models.ids import new_id
 from chalicelib.outbound.identity import public_base
 from chalicelib.providers.spec import ProviderSpec
 from chalicelib.routing.match import match_agent
-from chalicelib.store import accounts, agents, lists, secrets, table
+from chalicelib.store import accounts, agents, lists, plans, secrets, table
 from chalicelib.store.db import Item
 
 _TOKEN_BYTES = 24  # 32 characters that need no escaping in a URL
@@ -70,6 +70,8 @@ def change(request: Request, account_id: str) -> Account:
     if "credentials" in changes:
         fresh = secrets.seal(account_id, changes["credentials"], _secret_names(spec))
         changes["credentials"] = {**account["credentials"], **fresh}
+    if "mandatory_disposition" in changes:
+        plan_rules.check_closing({**account, **changes}, plans.current(account)["actions"])
     changes |= {name: value for name, value in _defaults(spec, changes).items() if name in changes}
     if public_base({**account, **changes}) != public_base(account):
         changes["old_base"] = public_base(account)

@@ -5,9 +5,11 @@ import secrets as random
 from collections.abc import Iterator, Sequence
 
 from chalicelib.api import account_rules
+from chalicelib.models.errors import Refused
 from chalicelib.models.ids import new_id
 from chalicelib.routing import conditions
-from chalicelib.routing.plan_lint import Finding, lint
+from chalicelib.routing.closing import requires_disposition
+from chalicelib.routing.plan_lint import Finding, lint, without_disposition
 from chalicelib.store import secrets
 from chalicelib.store.db import Item
 
@@ -19,8 +21,26 @@ def mistakes(actions: Sequence[Item], account: Item) -> list[Finding]:
     """Everything that keeps these steps from being an account's plan, with JSON pointers."""
     found = [*_ids(actions)]
     for position, action in enumerate(actions):
-        found += (_finding(position, field, detail) for field, detail in _of_step(action, account))
+        found += (_finding(position, field, detail) for field, detail in _of_step(action))
+    if requires_disposition(account):
+        found += without_disposition(actions)
     return found or lint(actions)[0]
+
+
+def check_closing(account: Item, actions: Sequence[Item]) -> None:
+    """Raises Refused `invalid` where an account requires dispositions and its plan closes without one."""
+    if not requires_disposition(account):
+        return
+    numbers = [int(finding["pointer"].split("/")[2]) for finding in without_disposition(actions)]
+    errors = [
+        {
+            "pointer": "/mandatory_disposition/enabled",
+            "detail": f"Step {actions[n]['id']} of the plan closes without one.",
+        }
+        for n in numbers
+    ]
+    if errors:
+        raise Refused("invalid", "The request is not valid.", errors=errors)
 
 
 def _ids(actions: Sequence[Item]) -> Iterator[Finding]:
@@ -31,7 +51,7 @@ def _ids(actions: Sequence[Item]) -> Iterator[Finding]:
         seen.add(action["id"])
 
 
-def _of_step(action: Item, account: Item) -> Iterator[tuple[str, str]]:
+def _of_step(action: Item) -> Iterator[tuple[str, str]]:
     if action.get("interval_id") and action.get("interval"):
         yield "interval", "Either interval_id or interval."
     if action.get("when") and not (action.get("interval_id") or action.get("interval")):
@@ -43,9 +63,6 @@ def _of_step(action: Item, account: Item) -> Iterator[tuple[str, str]]:
                 yield f"if/conditions/{n}", detail
     if action["app"] == "webhook" and not account_rules.may_be_called(action["url"]):
         yield "url", "An https URL of a public host."
-    mandatory = account.get("mandatory_disposition") or {}
-    if action["app"] == "close" and mandatory.get("enabled") and not action["disposition"]:
-        yield "disposition", "This account has no closing without a disposition."
 
 
 def _finding(position: int, field: str, detail: str) -> Finding:

@@ -29,6 +29,12 @@ def lint(actions: Sequence[Action]) -> tuple[list[Finding], list[Finding]]:
     return errors, warnings
 
 
+def without_disposition(actions: Sequence[Action]) -> list[Finding]:
+    """The Close steps that name no disposition: errors where an account closes nothing without one."""
+    closing = [n for n, action in enumerate(actions) if action["app"] == "close" and not action.get("disposition")]
+    return [_finding(n, "This account closes nothing without a disposition.", "disposition") for n in closing]
+
+
 def _lost_jumps(actions: Sequence[Action]) -> Iterator[Finding]:
     known = {action["id"] for action in actions}
     for index, action in enumerate(actions):

@@ -11,6 +11,7 @@ from chalicelib.config import AUTO_REPLIES_PER_HOUR, IMMEDIATE_ACTIONS, ROUTING_
 from chalicelib.observability import count
 from chalicelib.outbound import compose
 from chalicelib.routing import agents, plan, rounds, webhooks
+from chalicelib.routing.closing import requires_disposition
 from chalicelib.store import accounts, db, dispositions, intervals, table
 from chalicelib.store.conversations import Change
 from chalicelib.store.db import Item
@@ -176,8 +177,13 @@ def _close(way: _Walk, action: Item) -> int | None:
     account = accounts.get_cached(change.base["account_id"], change.now)
     named = action.get("disposition")
     found = dispositions.find(named, account) if named and account else None
+    gone = "its disposition was deleted" if named and not found else None
+    if found is None and requires_disposition(account):
+        change.event(f"Plan: close skipped, {gone or 'this account closes nothing without a disposition'}")
+        return None
     change.set(status="closed", closed_at=change.now, waiting_since=None, disposition=found).decide()
-    change.event("Plan: closed" + (f" as {' / '.join(found['path'])}" if found else "")).commit()
+    how = f" as {' / '.join(found['path'])}" if found else f" without a disposition, {gone}" if gone else ""
+    change.event(f"Plan: closed{how}").commit()
     return _COMMITTED
 
 

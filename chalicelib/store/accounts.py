@@ -73,7 +73,8 @@ def change(account: Item, version: int, changes: dict[str, Any]) -> None:
     """Change an account that was read as `account`, at `version`; a None removes a field. Raises Refused."""
     identifier = account["id"]
     taken = contact_list = None
-    tx = configured.update(Transaction(), _KIND, identifier, version, changes)
+    same_plan = Attr("plan_version").eq(account["plan_version"]) if "mandatory_disposition" in changes else None
+    tx = configured.update(Transaction(), _KIND, identifier, version, changes, same_plan)
     old, new = _key_key(account["key"]), _key_key({**account, **changes}["key"])
     if new != old:
         taken = new
@@ -86,6 +87,7 @@ def change(account: Item, version: int, changes: dict[str, Any]) -> None:
     try:
         tx.commit()
     except Lost as lost:
+        _raise_if_plan_moved(lost, identifier, version)
         configured.raise_if_moved(lost, _KIND, identifier)
         _raise_if_invalid(lost, taken, contact_list, pause)
         raise
@@ -127,6 +129,14 @@ def _name_pause(tx: Transaction, before: Item, after: Item) -> table.Key | None:
         tx.update(new, EXISTS, add=mine)
         return new
     return None
+
+
+def _raise_if_plan_moved(lost: Lost, identifier: str, version: int) -> None:
+    """The account is as it was read, its plan is not: what was checked against the plan has to be checked again."""
+    key = table.configuration(_KIND, identifier)
+    item = lost.item(key) if key in lost else None
+    if item and item["version"] == version:
+        raise Refused("contended", "The action plan was changed at the same moment. Try again.")
 
 
 def _raise_if_invalid(

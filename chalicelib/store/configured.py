@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from boto3.dynamodb.conditions import Attr
+from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from chalicelib.models.errors import Refused
 from chalicelib.store import db, table
@@ -34,10 +34,19 @@ def get_many(kind: str, identifiers: Sequence[str]) -> list[Item]:
     return [item for item in found if item is not None]
 
 
-def update(tx: Transaction, kind: str, identifier: str, version: int, changes: dict[str, Any]) -> Transaction:
-    """Add a change of the object, valid only at `version`, to a transaction."""
+def update(
+    tx: Transaction,
+    kind: str,
+    identifier: str,
+    version: int,
+    changes: dict[str, Any],
+    also: ConditionBase | None = None,
+) -> Transaction:
+    """Add a change of the object, valid only at `version`, and while a further condition holds, to a transaction."""
     put = {**changes, "version": version + 1}
-    return tx.update(table.configuration(kind, identifier), Attr("version").eq(version), put=put, prove=True)
+    unmoved = Attr("version").eq(version)
+    condition = unmoved if also is None else unmoved & also
+    return tx.update(table.configuration(kind, identifier), condition, put=put, prove=True)
 
 
 def raise_if_moved(lost: Lost, kind: str, identifier: str) -> None:

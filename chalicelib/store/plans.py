@@ -11,6 +11,7 @@ from boto3.dynamodb.conditions import Attr
 
 from chalicelib.models.errors import Refused, invalid
 from chalicelib.store import db, dispositions, table
+from chalicelib.store.conversations import unchanged
 from chalicelib.store.db import Item
 from chalicelib.store.table import Key
 from chalicelib.store.transaction import EXISTS, Lost, Transaction
@@ -41,7 +42,8 @@ def current(account: Item) -> Item:
 def replace(account: Item, version: int, actions: list[Item]) -> None:
     """Make `actions` the plan of an account whose plan has `version`.
 
-    Raises Refused `version-conflict`, and `invalid` with the pointer of each step that names what does not exist.
+    Raises Refused `version-conflict`, `contended` where the account requires dispositions now, or no longer, and
+    `invalid` with the pointer of each step that names what does not exist.
     """
     key = table.configuration("account", account["id"])
     present = current(account)["actions"]
@@ -51,7 +53,8 @@ def replace(account: Item, version: int, actions: list[Item]) -> None:
     if len(before.keys() ^ after.keys()) > _MOST_CHANGES:
         raise invalid("/actions", f"A change names, or names no longer, at most {_MOST_CHANGES} things.")
     tx = Transaction().create(table.plan(account["id"], version + 1), {"version": version + 1, "actions": actions})
-    tx.update(key, Attr("plan_version").eq(version), put={"plan_version": version + 1}, prove=True)
+    unmoved = Attr("plan_version").eq(version) & unchanged("mandatory_disposition", account)
+    tx.update(key, unmoved, put={"plan_version": version + 1}, prove=True)
     mine = {"named_by": {account["id"]}}
     for name in after.keys() - before.keys():
         tx.update(after[name], EXISTS, add=mine)
@@ -60,7 +63,7 @@ def replace(account: Item, version: int, actions: list[Item]) -> None:
     try:
         tx.commit()
     except Lost as lost:
-        _raise_if_moved(lost, key)
+        _raise_if_moved(lost, key, version)
         gone = {name for name, place in after.items() if place in lost}
         _raise_if_unknown(actions, lambda one: (one.kind, one.identifier) in gone)
         raise
@@ -99,11 +102,13 @@ def _named(actions: Sequence[Item], places: Mapping[str, Key]) -> _Names:
     }
 
 
-def _raise_if_moved(lost: Lost, key: Key) -> None:
+def _raise_if_moved(lost: Lost, key: Key, version: int) -> None:
     if key in lost:
         item = lost.item(key)
         if item is None:
             raise Refused("not-found", "There is no such account.")
+        if item["plan_version"] == version:
+            raise Refused("contended", "What the account requires was changed at the same moment. Try again.")
         raise Refused("version-conflict", f"The plan has changed since; its version is {item['plan_version']}.")
 
 

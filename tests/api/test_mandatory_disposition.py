@@ -3,6 +3,7 @@
 import pytest
 
 from tests.api.conftest import ACCOUNT, Answer, Api
+from tests.calls import before
 
 UNKNOWN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 OFF = {"enabled": False, "pause_id": None}
@@ -54,3 +55,55 @@ def test_a_change_of_something_else_keeps_the_pause(api: Api) -> None:
     changed = api.must("admin", "PATCH", f"/sms/accounts/{account['id']}", {"description": "x"}, If_Match="1")
     assert changed["mandatory_disposition"]["pause_id"] == pause
     assert api("supervisor", "DELETE", f"/pauses/{pause}").status == 409
+
+
+def test_a_close_step_names_one(api: Api) -> None:
+    account = api.account(mandatory_disposition={"enabled": True})
+    path = f"/sms/accounts/{account['id']}/plan"
+    sold = api.must("supervisor", "POST", "/dispositions", {"name": "Sold"})["id"]
+    steps = [{"app": "noop", "text": "x"}, {"app": "close"}, {"app": "close", "disposition": sold}]
+    refused = api("supervisor", "PUT", path, {"actions": steps}, If_Match="1")
+    assert (refused.status, refused.pointers) == (422, ["/actions/1/disposition"])
+    assert api("supervisor", "PUT", path, {"actions": [steps[0], steps[2]]}, If_Match="1").status == 200
+
+
+def test_it_is_not_switched_on_while_the_plan_closes_without_one(api: Api) -> None:
+    account = api.account()
+    path = f"/sms/accounts/{account['id']}/plan"
+    sold = api.must("supervisor", "POST", "/dispositions", {"name": "Sold"})["id"]
+    steps = [
+        {"id": "night", "app": "close", "interval": {"parts": []}},
+        {"id": "sold", "app": "close", "disposition": sold},
+        {"id": "end", "app": "close", "enabled": False},
+    ]
+    api.must("supervisor", "PUT", path, {"actions": steps}, If_Match="1")
+    refused = patch(api, account["id"], 1, enabled=True)
+    assert (refused.status, refused.pointers) == (422, ["/mandatory_disposition/enabled"] * 2)
+    assert [mistake["detail"] for mistake in refused.body["errors"]] == [
+        "Step night of the plan closes without one.",
+        "Step end of the plan closes without one.",
+    ]
+    assert patch(api, account["id"], 1, enabled=False).status == 200
+    api.must("supervisor", "PUT", path, {"actions": steps[1:2]}, If_Match="2")
+    assert patch(api, account["id"], 2, enabled=True).status == 200
+
+
+def test_a_plan_that_is_saved_at_the_moment_of_switching_on_is_looked_at_again(api: Api) -> None:
+    account = api.account()
+    plan = {"actions": [{"app": "close"}]}
+    path = f"/sms/accounts/{account['id']}/plan"
+    with before("TransactWriteItems", lambda: api.must("supervisor", "PUT", path, plan, If_Match="1")):
+        answer = patch(api, account["id"], 1, enabled=True)
+    assert (answer.status, answer.body["code"], answer.body["retryable"]) == (503, "contended", True)
+    assert patch(api, account["id"], 1, enabled=True).pointers == ["/mandatory_disposition/enabled"]
+
+
+def test_switching_on_at_the_moment_of_saving_a_plan_has_the_plan_looked_at_again(api: Api) -> None:
+    account = api.account()
+    plan = {"actions": [{"app": "close"}]}
+    path = f"/sms/accounts/{account['id']}/plan"
+    api.must("supervisor", "GET", path)  # the token's first use is written down
+    with before("TransactWriteItems", lambda: patch(api, account["id"], 1, enabled=True)):
+        answer = api("supervisor", "PUT", path, plan, If_Match="1")
+    assert (answer.status, answer.body["code"]) == (503, "contended")
+    assert api("supervisor", "PUT", path, plan, If_Match="1").pointers == ["/actions/0/disposition"]

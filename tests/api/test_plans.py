@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from chalicelib.store import db, secrets, table
-from chalicelib.store.transaction import Transaction
 from tests.api.conftest import Api
 
 UNKNOWN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
@@ -200,15 +199,6 @@ def test_what_may_not_be_meant_is_told_and_saved(api: Api) -> None:
     shown = api.must("supervisor", "PUT", path, {"actions": steps}, If_Match="1")
     assert shown["warnings"] == [{"pointer": "/actions/2", "detail": "No way leads to this step."}]
     assert api.must("supervisor", "GET", path)["warnings"] == shown["warnings"]
-
-
-def test_with_a_mandatory_disposition_a_close_step_names_one(api: Api) -> None:
-    account = api.account()
-    mandatory = {"mandatory_disposition": {"enabled": True, "pause_id": None}}
-    Transaction().update(table.configuration("account", account["id"]), put=mandatory).commit()
-    path = f"/sms/accounts/{account['id']}/plan"
-    answer = api("supervisor", "PUT", path, {"actions": [{"app": "close"}]}, If_Match="1")
-    assert (answer.status, answer.pointers) == (422, ["/actions/0/disposition"])
 
 
 def test_one_change_names_no_more_than_a_transaction_holds(api: Api) -> None:

@@ -311,3 +311,74 @@ def test_taking_over_at_the_moment_of_disposing_leaves_nothing_behind(team: Team
         team.must("boss", "POST", f"/sms/interactions/{interaction}/take")
     assert (state(agent), head(agent).get("disposing")) == (("online", None), None)
     assert team.interaction(ANN)["owner"] == boss
+
+
+def disposition(team: Team, name: str = "Sold") -> str:
+    return team.must("admin", "POST", f"/sms/accounts/{team.account['id']}/dispositions", {"name": name})["id"]
+
+
+@pytest.mark.parametrize("who", ["owner", "boss"])
+def test_a_mandatory_disposition_is_asked_of_everybody(team: Team, agent: str, who: str) -> None:
+    token = {"name": "Boss", "role": "supervisor"}
+    team.tokens["boss"] = team.must("admin", "POST", "/tokens", token)["secret"]
+    team.tokens["owner"] = team.tokens[agent]
+    configure(team, enabled=True)
+    interaction = own(team, agent, ANN)
+    dispose(team, agent, interaction)
+    refused = team.act(who, "close", interaction, {})
+    assert code(refused) == (422, "disposition-required")
+    assert json.loads(refused.body)["errors"][0]["pointer"] == "/disposition"
+    assert (team.interaction(ANN)["status"], state(agent)) == ("open", ("paused", WRAP_UP))
+    assert team.act(who, "close", interaction, {"disposition": disposition(team)}).status_code == 200
+    assert team.interaction(ANN)["disposition"]["path"] == ["Sold"]
+    assert state(agent) == ("online", None)
+    assert team.act(who, "close", interaction, {}).status_code == 200, "closed is closed"
+
+
+def test_who_may_not_close_is_told_so_first(team: Team, agent: str) -> None:
+    configure(team, enabled=True)
+    other, interaction = team.agent("Ben"), own(team, agent, ANN)
+    assert code(team.act(other, "close", interaction, {})) == (409, "not-owner")
+    team.text(ANN, "One more thing")
+    assert code(team.act(agent, "close", interaction, {})) == (422, "disposition-required")
+    assert code(team.act(agent, "close", interaction, {"disposition": disposition(team)})) == (409, "new-message")
+
+
+def closing_plan(team: Team, agent: str, **close: Any) -> None:
+    """Five seconds for the agent, then closing, then a line."""
+    ask = {"app": "agent", "agent_id": agent, "timeout": 5}
+    team.plan(ask, {"app": "close", **close}, {"app": "noop", "text": "Went on"})
+
+
+def test_a_run_that_began_with_an_older_plan_skips_a_close_without_one_and_goes_on(team: Team, agent: str) -> None:
+    closing_plan(team, agent)
+    team.text(ANN)
+    team.step(ANN)
+    closing_plan(team, agent, disposition=disposition(team))
+    configure(team, enabled=True)
+    team.later(5.001)
+    assert team.step(ANN)["wait"] == "done"
+    meta = team.interaction(ANN)
+    assert (meta["status"], meta["stage"]) == ("open", "none")
+    assert team.events(meta["interaction_id"])[-3:-1] == [
+        "Plan: close skipped, this account closes nothing without a disposition",
+        "Went on",
+    ]
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_a_run_whose_disposition_was_deleted_says_so(team: Team, agent: str, enabled: bool) -> None:
+    sold = disposition(team)
+    closing_plan(team, agent, disposition=sold)
+    configure(team, enabled=enabled)
+    team.text(ANN)
+    team.step(ANN)
+    team.plan()
+    team.must("admin", "DELETE", f"/sms/accounts/{team.account['id']}/dispositions/{sold}")
+    team.later(5.001)
+    team.step(ANN)
+    meta = team.interaction(ANN)
+    assert meta["status"] == ("open" if enabled else "closed")
+    events = team.events(meta["interaction_id"])
+    told = "close skipped, its" if enabled else "closed without a disposition, its"
+    assert f"Plan: {told} disposition was deleted" in events
