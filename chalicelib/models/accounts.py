@@ -6,12 +6,14 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from chalicelib.config import MAX_AGE, PLAN_STEP_TIMEOUT, WAIT_FOR_ASSIGNED, WAIT_MAX, WAIT_MIN
+from chalicelib.models import templates
 from chalicelib.models.common import Description, Identifier, Input, Name, Output, Time, patch_of
 
 Wait = Annotated[int, Field(ge=WAIT_MIN, le=WAIT_MAX)]
 _SCHEMES = ("https://", "http://")  # which hosts may do without TLS is a matter of the stage
 SECRET_VALUES = 3  # of one secret, while it is being rotated
 _CREDENTIAL_CHARACTERS = 2000
+_SOUND = 50  # characters of a sound's name
 
 
 def _public_base(text: str) -> str:
@@ -76,6 +78,34 @@ class MandatoryDisposition(Input):
     pause_id: Identifier | None = None
 
 
+def _alert_text(text: str) -> str:
+    wrong = templates.mistake(text, templates.ALERT_VARIABLES)
+    if wrong:
+        raise ValueError(wrong)
+    return text
+
+
+def _sound(value: Any) -> bool | str:
+    if isinstance(value, bool) or (isinstance(value, str) and 1 <= len(value) <= _SOUND and value.isprintable()):
+        return value
+    raise ValueError(f"true, false, or the name of a sound, of 1 to {_SOUND} characters.")
+
+
+class Notification(Input):
+    """How each offer calls for attention; variables of `title` and `body`, such as `{{queue.name|us}}`, are filled in.
+
+    `sound` is a name that the clients know, or whether they play their own; `shake` whether the offer moves.
+    """
+
+    enabled: bool = False
+    title: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_alert_text)] = "{{account.name}}"
+    body: Annotated[str, Field(max_length=500), AfterValidator(_alert_text)] = (
+        "{{contact.name|New customer}} ({{contact.phone}}): {{message.preview}}"
+    )
+    sound: Annotated[bool | str, BeforeValidator(_sound)] = False
+    shake: bool = False
+
+
 class AccountIn(Input):
     """A new account. Times in seconds; `max_age` is how long a text is tried."""
 
@@ -96,6 +126,7 @@ class AccountIn(Input):
     wait_for_assigned_queue: Wait = WAIT_FOR_ASSIGNED
     transfer: Transfer = Field(default_factory=Transfer)
     mandatory_disposition: MandatoryDisposition = Field(default_factory=MandatoryDisposition)
+    notification: Notification = Field(default_factory=Notification)
     segments_per_second: int | None = Field(default=None, ge=1, le=1000)
     max_age: int = Field(default=MAX_AGE, ge=60, le=7 * 24 * 3600)
     opt_out_reply: Literal["provider", "desk", "none"] | None = None
@@ -129,6 +160,7 @@ class Account(Output):
     wait_for_assigned_queue: int
     transfer: Transfer = Field(default_factory=Transfer)
     mandatory_disposition: MandatoryDisposition = Field(default_factory=MandatoryDisposition)
+    notification: Notification = Field(default_factory=Notification)
     segments_per_second: int
     max_age: int
     opt_out_reply: Literal["provider", "desk", "none"]

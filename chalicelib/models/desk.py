@@ -7,8 +7,20 @@ from chalicelib.models.common import Output, Time
 from chalicelib.models.interactions import Interaction, Line, Stage
 
 
+class Alert(Output):
+    """How the client calls for attention; `sound` is a name, or whether to play the client's own."""
+
+    title: str
+    body: str
+    sound: bool | str
+    shake: bool
+
+
 class Offer(Output):
-    """A conversation that the agent may accept until `deadline_at` (None: for as long as it is shown)."""
+    """A conversation that the agent may accept until `deadline_at` (None: for as long as it is shown).
+
+    `alert` is None where the account wants none.
+    """
 
     interaction_id: str
     account_id: str
@@ -20,6 +32,7 @@ class Offer(Output):
     reason: str
     deadline_at: Time | None
     preview: str
+    alert: Alert | None
     note: str | None
     from_agent: str | None
 

@@ -133,7 +133,7 @@ def _changed(look: _Read, known: Cursor | None, now: int) -> Poll:
         "lines": {interaction: [views.line(item) for item in items] for interaction, items in lines.items()},
         "presence": _presence(head, now),
         "counters": {"open": head["open_count"], "unread": unread, "offers": len(offers)},
-        "offers": [views.offer(row, _account_key(row, now)) for row in offers],
+        "offers": [views.offer(row, accounts.get_cached(row["account_id"], now)) for row in offers],
         "has_more": more,
     }
     if known is None or known.seq != head["seq"]:

@@ -73,6 +73,7 @@ def enter_queue(change: Change, stage: str, queue: Item, seconds: int, reason: s
     since = change.get("waiting_since")
     row = offer(change, stage, reason, queue_id=queue["id"])
     row |= {"deadline_at": ends, "rejected": change.get("rejected"), "strategy": queue["strategy"]}
+    row["queue_name"] = queue["name"]
     change.tx.put(table.waiting(queue["id"], since, change.interaction), row)
     key = table.queue(queue["id"])
     change.nudge(key, EXISTS, put=due(key, change.now + QUEUE_GRACE * 1000))

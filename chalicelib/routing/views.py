@@ -1,6 +1,7 @@
 """Stored interactions, lines and offers in the words of the API (times RFC 3339)."""
 
 from chalicelib.clock import rfc3339
+from chalicelib.routing.alerts import alert
 from chalicelib.store.db import Item
 
 
@@ -42,9 +43,11 @@ _OFFER = ("interaction_id", "account_id", "address", "contact_name", "stage", "q
 _HANDED_OVER = ("note", "from_agent")
 
 
-def offer(row: Item, account_key: str) -> Item:
+def offer(row: Item, account: Item | None) -> Item:
+    """An offer's row; `account` is None if it was deleted meanwhile."""
     return {
-        "account_key": account_key,
+        "account_key": account["key"] if account else "",
+        "alert": alert(row, account),
         "deadline_at": rfc3339(row.get("deadline_at")),
         **{name: row.get(name) for name in (*_OFFER, *_HANDED_OVER)},
     }
