@@ -253,5 +253,7 @@ def _end_round_if_nobody_left(change: Change) -> None:
     members = [m["agent_id"] for m in db.query_all(table.queue(change.base["queue_id"])["pk"], "M#")]
     row = {"account_id": change.base["account_id"], "rejected": change.get("rejected")}
     if queues.nobody_left(row, rounds.read_heads(members).values(), change.now):
-        change.set(round_ends_at=change.now, deadline_at=change.now)
-        change.decide().due(change.now + ROUTING_GRACE * 1000)
+        change.set(round_ends_at=change.now, deadline_at=change.now, turned_down=True)
+        change.event("Everybody in the queue who is online has rejected it").decide().due(
+            change.now + ROUTING_GRACE * 1000
+        )

@@ -7,6 +7,7 @@ now reads the other side consistently; so of two that look for each other one al
 import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from math import ceil
 
 from chalicelib.config import CONFLICT_RETRIES, QUEUE_GRACE, ROUTING_GRACE
 from chalicelib.observability import logger
@@ -103,7 +104,8 @@ def _ring(row: Item, agent: str, pool: _Pool, now: int) -> int | None:
     ring = {"ringing": change.interaction, "ring_ends": ends}
     change.nudge(table.agent(agent), agents.is_free(now), put=ring)
     offered = {name: value for name, value in row.items() if name not in ("rejected", "op")}
-    reason = f"next in line of queue {queue['name']}"
+    why = "rung longest ago" if queue["strategy"] == "least_recent" else "next in turn"
+    reason = f"{why} in queue {queue['name']}"
     change.tx.put(table.directed(agent, change.interaction), offered | {"deadline_at": ends, "reason": reason})
     change.tx.update(table.waiting(queue["id"], row["since"], change.interaction), EXISTS, put={"ringing": agent})
     change.tx.update(table.member(queue["id"], agent), EXISTS, put={"rung_at": now})
@@ -111,8 +113,9 @@ def _ring(row: Item, agent: str, pool: _Pool, now: int) -> int | None:
     change.nudge(key, put={"last_agent": agent, **due(key, now + QUEUE_GRACE * 1000)})
     change.set(ring_agent=agent, ring_ends=ends, ring_full=full <= ends, deadline_at=ends)
     change.decide().due(ends + ROUTING_GRACE * 1000)
-    waited = (now - row["since"]) // 1000
-    change.event(f"Offered to {rounds.name(pool.heads, agent)}: {reason}, waiting for {waited} s")
+    seconds, waited = ceil((ends - now) / 1000), (now - row["since"]) // 1000
+    who = rounds.name(pool.heads, agent)
+    change.event(f"Offered to {who} for {seconds} s: {reason}, longest waiting ({waited} s)")
     change.commit()
     return ends
 

@@ -87,16 +87,19 @@ def _decide(meta: Item, now: int) -> None:
 
 
 def _ring_out(change: Change, heads: rounds.Heads) -> None:
-    agent = rounds.drop_ring(change, heads)
-    _not_responding(change, heads)
-    change.event(f"Rang out at {rounds.name(heads, agent)}").commit()
+    rounds.drop_ring(change, heads)
+    _missed(change, heads)
+    change.commit()
 
 
-def _not_responding(change: Change, heads: rounds.Heads) -> None:
+def _missed(change: Change, heads: rounds.Heads) -> None:
     """Who let a full ring pass gets no more offers until they say that they are back; a transfer harms nobody."""
     base = change.base
     agent = base.get("ring_agent")
-    if not agent or heads.get(agent, {}).get("ringing") != change.interaction:
+    if not agent:
+        return
+    change.event(f"Rang out at {rounds.name(heads, agent)}")
+    if heads.get(agent, {}).get("ringing") != change.interaction:
         return
     change.set(expired_for={*base.get("expired_for", ()), agent})
     if "transfer" in base:
@@ -104,6 +107,7 @@ def _not_responding(change: Change, heads: rounds.Heads) -> None:
     queue = db.get(table.configuration("queue", base["queue_id"]))
     if base["ring_full"] and queue and queue["not_responding"] and heads[agent]["state"] == "online":
         change.nudge(table.agent(agent), put={"state": "not_responding", "since": change.now})
+        change.event(f"{rounds.name(heads, agent)} gets no more offers until they say that they are back")
 
 
 def _without_account(change: Change, heads: rounds.Heads) -> None:
@@ -132,10 +136,12 @@ def _transfer(change: Change, heads: rounds.Heads, account: Item) -> None:
         change.commit()
         return
     if rounds.in_queue(base):
-        _not_responding(change, heads)
+        _missed(change, heads)
     rounds.leave(change, heads)
     change.set(transfer=None, rejected=None, waiting_since=None, unread=True).touch(base["owner"])
-    why = "rejected" if base.get("rejected", set()) - {base["owner"]} else "not accepted in time"
+    rejected = base.get("offered_to") in base.get("rejected", ()) or "turned_down" in base
+    nobody = base["stage"] == "starting"
+    why = "found nobody on this account" if nobody else "rejected" if rejected else "not accepted in time"
     change.decide().event(f"Transfer {why}: back to {rounds.name(heads, base['owner'])}").commit()
 
 
@@ -154,7 +160,8 @@ def _to_assigned_queue(change: Change, heads: rounds.Heads, account: Item) -> No
         return
     wait = account["wait_for_assigned_queue"]
     rounds.enter_queue(change, "assigned_queue", queue, wait, "queue of the last agent")
-    change.event(f"Waiting in queue {queue['name']} for {wait} s: queue of the last agent").commit()
+    told = rounds.told_queue(queue, wait)
+    change.event(f"{told[0].upper()}{told[1:]}: queue of the last agent").commit()
 
 
 def _assigned_queue(meta: Item, owner: Item) -> Item | None:
@@ -177,8 +184,9 @@ def _to_plan(change: Change, heads: rounds.Heads, index: int) -> None:
     """Leave what was, and walk the plan from `index` on."""
     meta = change.base
     if rounds.in_queue(meta):
-        _not_responding(change, heads)
-        change.event("Nobody accepted in time")
+        _missed(change, heads)
+        if "turned_down" not in meta:
+            change.event("Nobody accepted in time")
     elif meta["stage"] == "plan_agent" and meta["offered_to"] not in meta.get("rejected", ()):
         change.event(f"{rounds.name(heads, meta['offered_to'])} did not answer in time")
     rounds.leave(change, heads)

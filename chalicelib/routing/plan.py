@@ -71,8 +71,12 @@ def following(actions: Sequence[Action], index: int, facts: Mapping[str, Any]) -
     action = actions[index]
     if action["app"] == "goto":
         return position(actions, action["to"])
-    if action["app"] != "goto_if":
-        return index + 1
+    return branch(actions, index, facts)[0] if action["app"] == "goto_if" else index + 1
+
+
+def branch(actions: Sequence[Action], index: int, facts: Mapping[str, Any]) -> tuple[int, bool]:
+    """Where a Go to if leads, and whether its conditions hold."""
+    action = actions[index]
     if hold(action["if"]["match"], action["if"]["conditions"], facts):
-        return position(actions, action["then"])
-    return position(actions, action["else"]) if action.get("else") else index + 1
+        return position(actions, action["then"]), True
+    return (position(actions, action["else"]) if action.get("else") else index + 1), False

@@ -8,7 +8,7 @@ decide, `none` that it has not.
 from boto3.dynamodb.conditions import Attr
 
 from chalicelib.config import QUEUE_GRACE, ROUTING_GRACE
-from chalicelib.routing import agents
+from chalicelib.routing import agents, queues
 from chalicelib.store import db, table
 from chalicelib.store.conversations import Change, due
 from chalicelib.store.db import Item
@@ -82,6 +82,13 @@ def enter_queue(change: Change, stage: str, queue: Item, seconds: int, reason: s
     change.decide().due(ends + ROUTING_GRACE * 1000)
 
 
+def told_queue(queue: Item, seconds: int) -> str:
+    """For an event line: to whom a queue's round offers it, and for how long."""
+    if queue["strategy"] in queues.EXCLUSIVE:
+        return f"waiting in queue {queue['name']} for {seconds} s"
+    return f"offered to everybody in queue {queue['name']} for {seconds} s"
+
+
 def leave(change: Change, heads: Heads) -> None:
     """Take it out of its round, or from among the unassigned: every offer of it is gone."""
     base = change.base
@@ -95,7 +102,9 @@ def leave(change: Change, heads: Heads) -> None:
         change.tx.delete(table.unassigned(base["account_id"], base["waiting_since"], change.interaction))
         change.nudge(table.account(base["account_id"]))
     change.set(stage="none", queue_id=None, strategy=None, ring_agent=None, ring_ends=None, ring_full=None)
-    change.set(offered_to=None, renotify_every=None, round_ends_at=None, deadline_at=None, opening_at=None).due(None)
+    change.set(
+        turned_down=None, offered_to=None, renotify_every=None, round_ends_at=None, deadline_at=None, opening_at=None
+    ).due(None)
 
 
 def release(change: Change, heads: Heads, agent: str) -> None:

@@ -51,7 +51,7 @@ def walk(change: Change, actions: list[Item], index: int) -> None:
             jump = _STEPS[action["app"]](way, action)
             if jump == _COMMITTED:
                 return
-            index = plan.following(actions, index, way.facts()) if jump is None else jump
+            index = index + 1 if jump is None else jump
             continue
         if action["enabled"]:
             change.event(f"Plan: {action['app'].replace('_', ' ')} skipped, {why}")
@@ -128,7 +128,9 @@ def _agent(way: _Walk, action: Item) -> int | None:
     rounds.enter_directed(
         change, "plan_agent", agent, seconds, "named by the action plan", action.get("renotify_every")
     )
-    change.event(f"Plan: offered to {rounds.name(heads, agent)} for {seconds} s").commit()
+    again = action.get("renotify_every") or seconds
+    told = f", told again every {again} s" if again < seconds else ""
+    change.event(f"Plan: offered to {rounds.name(heads, agent)} for {seconds} s{told}: named by the plan").commit()
     return _COMMITTED
 
 
@@ -136,10 +138,12 @@ def _queue(way: _Walk, action: Item) -> int | None:
     change = way.change
     queue = queue_with_members(action["queue_id"], change.base["account_id"])
     if queue is None:
-        change.event("Plan: queue skipped, none of its members is on this account")
+        found = db.get(table.configuration("queue", action["queue_id"]))
+        why = f"{found['name']} skipped, none of its members is on this account" if found else "skipped, it was deleted"
+        change.event(f"Plan: queue {why}")
         return None
     rounds.enter_queue(change, "plan_queue", queue, action["timeout"], f"queue {queue['name']}")
-    change.event(f"Plan: waiting in queue {queue['name']} for {action['timeout']} s").commit()
+    change.event(f"Plan: {rounds.told_queue(queue, action['timeout'])}").commit()
     return _COMMITTED
 
 
@@ -199,8 +203,23 @@ def _noop(way: _Walk, action: Item) -> int | None:
     return None
 
 
-def _jump(way: _Walk, action: Item) -> int | None:  # noqa: ARG001 - plan.following decides where to
-    return None
+def _goto(way: _Walk, action: Item) -> int:
+    target = plan.position(way.actions, action["to"])
+    way.change.event(f"Plan: goes on with {_step(way, target)}")
+    return target
+
+
+def _goto_if(way: _Walk, _action: Item) -> int:
+    target, holds = plan.branch(way.actions, way.change.get("plan_step"), way.facts())
+    way.change.event(f"Plan: the conditions {'hold' if holds else 'do not hold'}, goes on with {_step(way, target)}")
+    return target
+
+
+def _step(way: _Walk, index: int) -> str:
+    """A step as people count them."""
+    if index >= len(way.actions):
+        return "the end"
+    return f"step {index + 1} ({way.actions[index]['app'].replace('_', ' ')})"
 
 
 def _webhook(way: _Walk, action: Item) -> int | None:
@@ -212,12 +231,14 @@ def _webhook(way: _Walk, action: Item) -> int | None:
     way.calls += 1
     answer = webhooks.call(action, change.base, way.facts(), change.now)
     if answer is None:
-        change.event("Plan: the web hook failed")
-        return plan.position(way.actions, action["on_error"]) if action.get("on_error") else None
-    change.event("Plan: the web hook answered")
-    if answer.tags:
-        change.set(tags=set(sorted({*(change.get("tags") or ()), *answer.tags})[:_TAGS]))
+        other = plan.position(way.actions, action["on_error"]) if action.get("on_error") else None
+        change.event("Plan: the web hook failed" + ("" if other is None else f", goes on with {_step(way, other)}"))
+        return other
     target = plan.position(way.actions, answer.goto) if answer.goto else None
+    change.event("Plan: the web hook answered" + ("" if target is None else f", goes on with {_step(way, target)}"))
+    if answer.tags:
+        change.event(f"Plan: tagged {', '.join(sorted(answer.tags))}")
+        change.set(tags=set(sorted({*(change.get("tags") or ()), *answer.tags})[:_TAGS]))
     if answer.reply is None:
         return target
     if target is not None:
@@ -231,8 +252,8 @@ _STEPS: dict[str, Any] = {
     "auto_reply": _auto_reply,
     "close": _close,
     "tag": _tag,
-    "goto": _jump,
-    "goto_if": _jump,
+    "goto": _goto,
+    "goto_if": _goto_if,
     "webhook": _webhook,
     "noop": _noop,
 }

@@ -73,7 +73,8 @@ def enter(change: Change, target: Target, account: Item) -> bool:
         return False
     seconds = account["transfer"]["queue"]["timeout"]
     rounds.enter_queue(change, "transfer", queue, seconds, "handed over")
-    change.event(f"Waiting in queue {queue['name']} for {seconds} s: handed over")
+    told = rounds.told_queue(queue, seconds)
+    change.event(f"{told[0].upper()}{told[1:]}: handed over")
     return True
 
 

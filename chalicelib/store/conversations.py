@@ -3,7 +3,8 @@
 META of an interaction (times in milliseconds): interaction_id, account_id, address, contact_id,
 contact_name, status (open|closed), owner, last_owner, tab (the owner's session while it is open in a
 tab), stage, queue_id, waiting_since, began_n (the inbound line that began the routing), run, epoch,
-task_token, token_epoch, deadline_at, round_ends_at, ring_agent, ring_ends, rejected, plan_version, plan_step,
+task_token, token_epoch, deadline_at, round_ends_at, ring_agent, ring_ends, rejected, turned_down (everybody in the
+round who is online has rejected it), plan_version, plan_step,
 accepted_queue, replied (actions whose one reply was sent), n (last line), status_seq, last_in_n,
 read_n, unread_count, unread, out_last, started_at, last_message_at, last_direction, last_preview,
 closed_at, version.

@@ -43,9 +43,9 @@ def test_a_returning_customer_waits_for_the_agent_then_the_queue_then_the_plan(s
     assert [(line["kind"], line["text"]) for line in lines] == [
         ("event", f"Offered to Ada for {STEP} s: had this customer last"),
         ("event", "Ada did not answer in time"),
-        ("event", f"Waiting in queue {name} for {STEP} s: queue of the last agent"),
+        ("event", f"Offered to everybody in queue {name} for {STEP} s: queue of the last agent"),
         ("event", "Nobody accepted in time"),
-        ("event", f"Plan: waiting in queue {name} for {STEP} s"),
+        ("event", f"Plan: offered to everybody in queue {name} for {STEP} s"),
         ("event", "Nobody accepted in time"),
         ("message", "We will answer soon."),
         ("event", "The action plan ended with nobody; open for every agent of the account"),
