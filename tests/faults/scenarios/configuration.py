@@ -56,6 +56,23 @@ def a_plan_is_replaced(company: Company) -> Event:
     return Event(lambda: company.asks("admin", "PUT", path, body, **{"If-Match": '"2"'}), replaced)
 
 
+@scenario("configuration", "PUT /sms/accounts/{account_id}/plan")
+def a_plan_is_bound_to_an_interval_and_closes_with_a_disposition(company: Company) -> Event:
+    """What it names from now on knows it, and what it names no longer does not: an invariant looks."""
+    plan_with_queue(company, company.beepall)
+    interval = company.must("admin", "POST", "/intervals", {"name": "Night"})["id"]
+    sold = company.must("admin", "POST", "/dispositions", {"name": "Sold"})["id"]
+    identifier = company.account["id"]
+    body = {"actions": [{"id": "end", "app": "close", "disposition": sold, "interval_id": interval}]}
+    path = f"/sms/accounts/{identifier}/plan"
+
+    def named() -> None:
+        users = (db.get(table.configuration("interval", interval)) or {}).get("named_by")
+        assert users == {identifier}, f"the interval is named by {users}"
+
+    return Event(lambda: company.asks("admin", "PUT", path, body, **{"If-Match": '"2"'}), named)
+
+
 @scenario("configuration", "POST /sms/queues")
 def a_queue_is_created(company: Company) -> Event:
     return created(company, "/sms/queues", {"name": "Sales", "strategy": "rrmemory"}, "queue")

@@ -99,3 +99,55 @@ def an_account_gets_another_pause(company: Company) -> Event:
         assert users == [None, {identifier}], f"the pauses are named by {users}"
 
     return Event(event.act, named)
+
+
+@scenario("disposing", f"POST {_PATH}close")
+def what_is_disposed_of_is_closed_with_the_disposition_that_is_mandatory(company: Company) -> Event:
+    interaction = _disposing(company)
+    sold = company.must("admin", "POST", "/dispositions", {"name": "Sold"})["id"]
+    path = f"/sms/accounts/{company.account['id']}"
+    company.asks("admin", "PATCH", path, {"mandatory_disposition": {"enabled": True}}, **{"If-Match": '"2"'})
+    company.new_process()
+    event = _event(company, company.first, "POST", _of(interaction, "close"), "online", {"disposition": sold})
+
+    def closed() -> None:
+        event.expect()
+        assert company.interaction(ANN)["disposition"] == {"id": sold, "path": ["Sold"]}
+
+    return Event(event.act, closed)
+
+
+@scenario("disposing", "next_step")
+def the_round_of_an_owner_who_disposes_ends_without_them(company: Company) -> Event:
+    """The tab is closed, so the next text is offered to the owner, who is paused, and then to the queue."""
+    _with_a_pause(company)
+    company.plan({"app": "queue", "queue_id": company.exclusive, "timeout": 300})
+    company.presence(company.second, "offline")
+    company.customer_texts(ANN, "Hello")
+    company.waits(ANN)
+    for verb in ("accept", "leave", "dispose"):
+        company.does(company.first, verb, ANN)
+    company.customer_texts(ANN, "Hello again")
+    company.waits(ANN)
+    company.later(11)
+    meta = company.interaction(ANN)
+
+    def rung() -> None:
+        head = db.get(table.agent(company.first)) or {}
+        assert (head["state"], head.get("disposing")) == ("online", None), f"the agent is {head['state']}"
+        assert company.interaction(ANN)["stage"] == "assigned_queue"
+
+    return Event(lambda: company.next_step(meta["interaction_id"], meta["run"]), rung)
+
+
+@scenario("disposing", "reconcile")
+def an_agent_who_disposes_falls_silent(company: Company) -> Event:
+    _disposing(company)
+    company.silent = frozenset({company.first})
+    company.later(61)
+
+    def over() -> None:
+        head = db.get(table.agent(company.first)) or {}
+        assert (head.get("disposing"), head["open_count"]) == (None, 0), "the session is not over"
+
+    return Event(company.reconciler, over, again_after=59)

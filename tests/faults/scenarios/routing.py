@@ -1,5 +1,7 @@
 """The state machine's Lambda, decision by decision."""
 
+from typing import Any
+
 from tests.faults.company import ANN, Company
 from tests.faults.scenario import Event, scenario
 from tests.faults.scenarios.common import SORRY, directed, left_behind, offered, plan_with_queue, texts
@@ -103,6 +105,36 @@ def a_queue_without_members_is_skipped(company: Company) -> Event:
     company.plan({"app": "queue", "queue_id": nobody, "timeout": 30}, {"app": "close"})
     company.customer_texts(ANN, "Hello")
     return _step(company, "none", status="closed")
+
+
+_SOON: dict[str, Any] = {"zone": "UTC", "parts": [{"type": "custom", "from": "00:01", "to": "12:00"}]}
+"""An interval that opens a minute after the scenario's beginning."""
+
+
+@scenario("routing", "next_step")
+def a_step_is_closed_and_its_opening_waited_for(company: Company) -> Event:
+    company.plan({"app": "agent", "agent_id": company.second, "timeout": 300, "interval": _SOON})
+    company.customer_texts(ANN, "Hello")
+    return _step(company, "none", owner=None, status="open")
+
+
+@scenario("routing", "next_step")
+def a_closed_step_opens(company: Company) -> Event:
+    company.plan({"app": "agent", "agent_id": company.second, "timeout": 300, "interval": _SOON})
+    company.customer_texts(ANN, "Hello")
+    company.steps(ANN)
+    company.work_goes_on(59)
+    company.later(1)
+    return _step(company, "plan_agent", offered_to=company.second)
+
+
+@scenario("routing", "next_step")
+def everybody_has_rejected_what_their_queue_offered(company: Company) -> Event:
+    offered(company)
+    for agent in (company.first, company.second):
+        company.does(agent, "reject", ANN)
+    company.later(1)
+    return _step(company, "none", owner=None, status="open")
 
 
 @scenario("routing", "next_step")
