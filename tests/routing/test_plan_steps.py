@@ -184,6 +184,11 @@ def test_a_web_hook_is_signed_and_may_tag_reply_and_jump(team: Team, hook: type[
     assert said(team) == ["One moment."]
     meta = team.interaction(ANN)
     assert (meta["tags"], meta["status"]) == ({"vip"}, "closed")
+    assert team.events(meta["interaction_id"]) == [
+        "Plan: the web hook answered, goes on with step 3 (close)",
+        "Plan: tagged vip",
+        "Plan: closed",
+    ]
     headers, body = hook.calls[0]
     assert len(hook.calls) == 1
     assert json.loads(body)["data"]["message.text"] == "Hi"
@@ -203,3 +208,5 @@ def test_a_web_hook_that_fails_follows_its_branch(team: Team, hook: type[_Hook],
     )
     team.text(ANN)
     assert said(team) == ["Sorry."]
+    events = team.events(team.interaction(ANN)["interaction_id"])
+    assert events[0] == "Plan: the web hook failed, goes on with step 3 (auto reply)"
