@@ -4,7 +4,7 @@ from typing import Any
 
 from boto3.dynamodb.conditions import Attr
 
-from chalicelib.config import CONFLICT_RETRIES, SEND_BACK, STATUS_MEMORY
+from chalicelib.config import CONFLICT_RETRIES, SEND_BACK
 from chalicelib.models.status import advances
 from chalicelib.observability import count
 from chalicelib.outbound import optouts
@@ -124,11 +124,8 @@ def settle_abandoned(row: Item, now: int) -> None:
 
 
 def _settle_visibly(row: Item, meta: Item, news: News, now: int) -> None:
-    interaction, n = row["interaction_id"], row["n"]
-    change = Change(meta, now).add(status_seq=1).touch(meta.get("owner"))
+    change = Change(meta, now).touch(meta.get("owner"))
     change.event(f"{NOT_KNOWN} It will not be sent again by itself.")
-    change.tx.update(table.line(interaction, n), takes(news.status), put=news.fields())
-    changed = {"n": n, "at": now, "ttl": now // 1000 + STATUS_MEMORY}
-    change.tx.put(table.status_change(interaction, n), changed)
+    change.rewrite(row["n"], news.fields(), takes(news.status))
     change.tx.delete(key_of(row), Attr("claim_id").eq(row["claim_id"]))
     change.commit()

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from chalicelib.providers import calls, wire
+from chalicelib.providers import calls, parts, wire
 from chalicelib.providers.contract import (
     Accepted,
     AccountCheck,
@@ -232,6 +232,7 @@ def _inbound(provider_id: str, sender: str, recipient: str, text: str, raw: Mapp
         text=wire.text(text),
         received_at=wire.epoch(raw.get("timestamp")),
         raw=dict(raw),
+        part=parts.of_header(wire.string(raw.get("udh"))),
     )
 
 

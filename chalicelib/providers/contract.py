@@ -131,8 +131,17 @@ class Media:
 
 
 @dataclass(frozen=True)
+class Part:
+    """Which part of a long text a message is, where the provider leaves them apart: `number` is 1 to `total`."""
+
+    reference: str
+    number: int
+    total: int
+
+
+@dataclass(frozen=True)
 class InboundMessage:
-    """A text from a customer; `raw` is what the provider sent, decoded."""
+    """A text from a customer, or a part of one; `raw` is what the provider sent, decoded."""
 
     provider_message_id: str | None
     sender: str = field(repr=False)
@@ -142,6 +151,7 @@ class InboundMessage:
     media: tuple[Media, ...] = ()
     opt: Opt | None = None
     raw: dict[str, Any] = field(default_factory=dict, repr=False)
+    part: Part | None = None
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,10 @@ RECEIVING = Receiving(
     status=("state", "status", "message_state", "stat"),
     code=("error_code", "code", "err"),
     reference=("reference", "client_ref", "custom_id"),
+    udh=("udh",),
+    part_reference=("segmented_message.msg_ref_num",),
+    part_number=("segmented_message.sequence_number",),
+    part_total=("segmented_message.sequence_size",),
     statuses={
         **dict.fromkeys(("0", "SCHEDULED", "QUEUED", "PENDING"), "queued"),
         **dict.fromkeys(("1", "ENROUTE", "SENT", "6", "ACCEPTED", "ACCEPTD"), "sent"),
@@ -53,8 +57,8 @@ MAPPING = (
     AccountField(
         "receive",
         "Receiving",
-        "JSON: id, sender, recipient, text, time, status, code, reference, items, statuses, secret_header, "
-        "secret_field.",
+        "JSON: id, sender, recipient, text, time, status, code, reference, udh, part_reference, part_number, "
+        "part_total, items, statuses, secret_header, secret_field.",
         required=False,
     ),
 )

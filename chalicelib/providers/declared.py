@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
-from chalicelib.providers import calls, mapping, wire
+from chalicelib.providers import calls, mapping, parts, wire
 from chalicelib.providers.alphabet import is_gsm
 from chalicelib.providers.contract import (
     Accepted,
@@ -21,6 +21,7 @@ from chalicelib.providers.contract import (
     InboundMessage,
     MalformedRequest,
     OutboundMessage,
+    Part,
     Provider,
     ProviderAccount,
     SendError,
@@ -147,6 +148,7 @@ def _event(document: dict[str, Any], declared: Receiving, url: str) -> Event:
             text=wire.text(text),
             received_at=_moment(first(document, declared.time) or ""),
             raw=_without_secret(document, declared),
+            part=_part(document, declared),
         )
     if provider_id:
         return Ignored("neither a text nor a status")
@@ -165,6 +167,11 @@ def _report(
         occurred_at=_moment(first(document, declared.time) or ""),
         raw=_without_secret(document, declared),
     )
+
+
+def _part(document: dict[str, Any], declared: Receiving) -> Part | None:
+    told = (declared.part_reference, declared.part_number, declared.part_total)
+    return parts.of_header(first(document, declared.udh)) or parts.of_values(*(first(document, it) for it in told))
 
 
 def _filled(value: str | None) -> str | None:

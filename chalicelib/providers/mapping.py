@@ -57,6 +57,7 @@ class Receiving:
     """Where a call of the provider says what; each list of paths is tried in order.
 
     `items`: path of the list in a call with several events. `statuses`: the provider's word -> status of the desk.
+    Which part of a long text a call brings: `udh`, the user data header in hexadecimal digits, or `part_…`.
     `secret_header` or `secret_field`: where the account's webhook secret is expected.
     """
 
@@ -68,6 +69,10 @@ class Receiving:
     status: tuple[str, ...] = ()
     code: tuple[str, ...] = ()
     reference: tuple[str, ...] = ()
+    udh: tuple[str, ...] = ()
+    part_reference: tuple[str, ...] = ()
+    part_number: tuple[str, ...] = ()
+    part_total: tuple[str, ...] = ()
     items: str = ""
     statuses: Mapping[str, str] = field(default_factory=dict)
     secret_header: str = ""
@@ -244,6 +249,7 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "id_from_body": _flag,
     "errors": _table(_word, _one_of(*get_args(ErrorKind))),
     **dict.fromkeys(("sender", "recipient", "text", "time", "status", "code", "reference"), _paths),
+    **dict.fromkeys(("udh", "part_reference", "part_number", "part_total"), _paths),
     **dict.fromkeys(("items", "secret_field"), _path),
     "statuses": _table(_word, _one_of(*Status)),
     "secret_header": _header,

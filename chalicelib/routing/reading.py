@@ -1,7 +1,7 @@
 """What an owner has read of an interaction, and what is flagged to come back to."""
 
 from chalicelib.routing.answers import look, require_own, retried
-from chalicelib.store import db, table
+from chalicelib.store import conversations
 from chalicelib.store.conversations import Change
 from chalicelib.store.db import Item
 
@@ -17,8 +17,7 @@ def read(interaction: str, agent: str, n: int | None, now: int) -> Item:
     upto = max(upto, meta["read_n"])
     left = 0
     if upto < meta.get("last_in_n", 0):
-        later = db.query_all(table.meta(interaction)["pk"], "L#")
-        left = sum(1 for line in later if line["n"] > upto and line.get("direction") == "in")
+        left = conversations.inbound_after(interaction, upto)
     change = Change(meta, now).touch(agent)
     return change.set(read_n=upto, unread_count=left, unread=None).commit()
 

@@ -130,6 +130,23 @@ def drop_ring(change: Change, heads: Heads) -> str:
     return agent
 
 
+def tell_preview(change: Change, preview: str) -> None:
+    """The text that began the routing says more now: its offers show it, wherever they stand."""
+    base = change.base
+    agent = base.get("ring_agent") or base.get("offered_to")
+    if agent and agent not in base.get("rejected", ()):
+        change.tx.update(table.directed(agent, change.interaction), EXISTS, put={"preview": preview})
+        change.touch(agent)
+    if in_queue(base):
+        row = table.waiting(base["queue_id"], base["waiting_since"], change.interaction)
+        change.tx.update(row, EXISTS, put={"preview": preview})
+        change.nudge(table.queue(base["queue_id"]))
+    if base["stage"] == "none" and not base.get("owner"):
+        row = table.unassigned(base["account_id"], base["waiting_since"], change.interaction)
+        change.tx.update(row, EXISTS, put={"preview": preview})
+        change.nudge(table.account(base["account_id"]))
+
+
 def close_tab(change: Change, heads: Heads) -> None:
     """The owner's tab closes; it counts no longer, unless the session that counted it is over."""
     owner, tab = change.base.get("owner"), change.base.get("tab")

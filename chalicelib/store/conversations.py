@@ -15,6 +15,7 @@ from typing import Any
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
+from chalicelib.config import STATUS_MEMORY
 from chalicelib.models.ids import new_id
 from chalicelib.store import db, table
 from chalicelib.store.db import Item
@@ -70,6 +71,7 @@ class Change:
         self._lines: list[Item] = []
         self._heads: dict[tuple[str, str], _Head] = {}
         self._guard = True
+        self._guarded: tuple[str, ...] = _GUARDED
 
     @classmethod
     def begin(cls, account_id: str, address: str, seen: Item | None, now: int) -> "Change":
@@ -121,6 +123,11 @@ class Change:
             self._counts[name] = number if before is None else before + number
         return self
 
+    def hold(self, *names: str) -> "Change":
+        """Have the commit refused also when one of these fields has moved."""
+        self._guarded = (*self._guarded, *names)
+        return self
+
     def decide(self) -> "Change":
         """Mark a decision that a running wait must know of."""
         if "epoch" in self.base:
@@ -140,6 +147,13 @@ class Change:
         """Append an event line: what was decided, and why."""
         self.line({"id": new_id("evt"), "kind": "event", "text": text, "author": author, "automatic": not author})
         return self
+
+    def rewrite(self, n: int, fields: Item, condition: ConditionBase = EXISTS) -> "Change":
+        """Change a line that is there; polls that have told it tell it again."""
+        self.tx.update(table.line(self.interaction, n), condition, put=fields)
+        told = {"n": n, "at": self.now, "ttl": self.now // 1000 + STATUS_MEMORY}
+        self.tx.put(table.status_change(self.interaction, n), told)
+        return self.add(status_seq=1)
 
     def message(self, line: Item, *, unread: bool = True) -> int:
         """Append a message line and make it the interaction's last message; an inbound one is unread."""
@@ -197,7 +211,7 @@ class Change:
 
     def _update(self) -> None:
         guard = Attr("status").eq("open")
-        for name in _GUARDED:
+        for name in self._guarded:
             if name in self.base or name in ("owner", "tab"):
                 guard &= unchanged(name, self.base)
         self.tx.update(self.key, guard, put=self.fields, add=self._counts)
@@ -233,7 +247,13 @@ def lines(interaction: str, *, after: int = 0, before: int | None = None, limit:
     return db.Page([item for item in ordered if item["sk"].startswith("L#")], page.last)
 
 
+def inbound_after(interaction: str, n: int) -> int:
+    """How many texts of the customer come after line `n`."""
+    later = db.query_all(table.meta(interaction)["pk"], "L#")
+    return sum(1 for line in later if line["n"] > n and line.get("direction") == "in")
+
+
 def changed_lines(interaction: str, since: int) -> list[int]:
-    """Numbers of the lines whose delivery state changed at or after a time."""
+    """Numbers of the lines whose delivery state or text changed at or after a time."""
     found = db.query_all(table.meta(interaction)["pk"], "S#")
     return [item["n"] for item in found if item["at"] >= since]

@@ -34,7 +34,7 @@ def line(interaction: str, n: int) -> Key:
 
 
 def status_change(interaction: str, n: int) -> Key:
-    """Says that line n changed its delivery state lately (`at`); polls read these instead of whole threads."""
+    """Says that line n changed its delivery state or text lately (`at`); polls read these instead of whole threads."""
     return key(f"INT#{interaction}", f"S#{n:08d}")
 
 
@@ -101,6 +101,11 @@ def pace(account_id: str) -> Key:
 # --- messages --------------------------------------------------------------------------------------
 def duplicate(account_id: str, fingerprint: str) -> Key:
     return key(f"DEDUP#{account_id}#{fingerprint}", "DEDUP")
+
+
+def parts(account_id: str, address: str, reference: str, total: int) -> Key:
+    """A long text that comes in parts: where it is shown, and the parts that have come so far."""
+    return key(f"PARTS#{account_id}#{address}", f"{reference}#{total}")
 
 
 def provider_message(account_id: str, provider_id: str) -> Key:

@@ -9,6 +9,10 @@ Refusal = Literal["throttled", "unavailable_503", "reject"]
 ReportStatus = Literal["sent", "delivered", "undelivered"]
 
 
+LEAVE_APART = frozenset({"clickatell", "csctelecom"})
+"""Providers whose callbacks may bring a long text piece by piece."""
+
+
 @dataclass(frozen=True)
 class Account:
     """One account that a company has at a provider, with the URLs it pasted into the provider's console."""
@@ -77,13 +81,23 @@ class Sent:
 
 
 @dataclass(frozen=True)
+class Piece:
+    """Which part of a long text a customer's message is; `reference` is a number of eight bits."""
+
+    reference: int
+    number: int
+    total: int
+
+
+@dataclass(frozen=True)
 class CustomerText:
-    """A text that a customer sends to an account."""
+    """A text that a customer sends to an account, or a piece of one."""
 
     provider_message_id: str
     sender: str
     text: str
     media: tuple[str, ...] = ()
+    piece: Piece | None = None
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,18 @@
 """The simulator's control calls, by which a demo, a test or a person plays customers and providers."""
 
 import re
+import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from dev.simulator import segments
 from dev.simulator.accounts import Accounts
 from dev.simulator.behaviour import Behaviour, Mode
-from dev.simulator.contract import Account, CustomerText
+from dev.simulator.contract import LEAVE_APART, Account, CustomerText, Piece
 from dev.simulator.exchange import Exchange
 
 CUSTOMER = re.compile(r"\+[1-9]\d{6,14}|\d{3,8}|\d{1,3}-[A-Za-z0-9]{1,11}|[A-Za-z0-9 ]{1,11}")
@@ -57,7 +59,10 @@ class AccountInput(_Input):
 
 
 class TextInput(_Input):
-    """A customer's text; `times` posts it that often with one id, one after the other."""
+    """A customer's text; `times` posts it that often with one id, one after the other.
+
+    `pieces` leaves a long text in its segments, each a message of its own, and posts them so.
+    """
 
     account_id: str
     text: str
@@ -65,6 +70,7 @@ class TextInput(_Input):
     message_sid: str | None = Field(default=None, min_length=1, max_length=100)
     times: int = Field(default=1, ge=1, le=100)
     signature: Literal["good", "bad"] = "good"
+    pieces: Literal["joined", "in_order", "reversed"] = "joined"
 
 
 class BehaviourInput(_Input):
@@ -146,9 +152,28 @@ class Control:
         message_id = given.message_sid or self._exchange.providers[account.provider].new_message_id(given.media)
         text = CustomerText(message_id, sender, given.text, tuple(given.media))
         forged = given.signature == "bad"
-        answers = [self._exchange.customer_text(account, text, forged=forged) for _ in range(given.times)]
-        statuses = [answer.status for answer in answers]
+        posted = self._pieces(account, text, given.pieces) * given.times
+        statuses = [self._exchange.customer_text(account, one, forged=forged).status for one in posted]
         return 202, {"status": statuses[-1], "statuses": statuses, "provider_message_id": message_id}
+
+    def _pieces(self, account: Account, text: CustomerText, order: str) -> list[CustomerText]:
+        """What is posted of a text, in its order."""
+        if order == "joined":
+            return [text]
+        if account.provider not in LEAVE_APART:
+            raise ControlError("pieces", f"{account.provider} joins a long text by itself")
+        words = segments.split(text.text)
+        reference = zlib.crc32(text.provider_message_id.encode()) % 256
+        pieces = [
+            replace(
+                text,
+                provider_message_id=f"{text.provider_message_id}-{number}",
+                text=word,
+                piece=Piece(reference, number, len(words)) if len(words) > 1 else None,
+            )
+            for number, word in enumerate(words, 1)
+        ]
+        return pieces if order == "in_order" else pieces[::-1]
 
     def _inbox(self, number: str) -> Answered:
         return 200, {"data": self._exchange.journal.inbox(self._check_number(number))}

@@ -11,7 +11,12 @@ EXTENSION = frozenset("\f^{}\\[~]|€")
 
 
 def count(text: str) -> int:
-    """Segments of a text, at least 1; an escape pair or a surrogate pair is never divided."""
+    """Segments of a text, at least 1."""
+    return len(split(text))
+
+
+def split(text: str) -> list[str]:
+    """The segments of a text, at least one; an escape pair or a surrogate pair is never divided."""
     if set(text) <= BASIC | EXTENSION:
         units = [2 if character in EXTENSION else 1 for character in text]
         single, part = 160, 153
@@ -19,10 +24,12 @@ def count(text: str) -> int:
         units = [2 if ord(character) > 0xFFFF else 1 for character in text]
         single, part = 70, 67
     if sum(units) <= single:
-        return 1
-    segments, room = 1, part
-    for size in units:
+        return [text]
+    segments, room = [""], part
+    for character, size in zip(text, units, strict=True):
         if size > room:
-            segments, room = segments + 1, part
+            segments.append("")
+            room = part
+        segments[-1] += character
         room -= size
     return segments

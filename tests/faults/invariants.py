@@ -29,12 +29,13 @@ def in_the_end(facts: Facts) -> Iterator[str]:
 
 
 def once(facts: Facts) -> Iterator[str]:
-    """1: a text of the provider is one line, and that line is known as the text's."""
+    """1: a text of the provider is one line, each part of a long one in one line, and the line is known as its own."""
     ids = Counter(
-        (facts.metas[interaction]["account_id"], line["provider_message_id"])
+        (facts.metas[interaction]["account_id"], mark)
         for interaction, lines in facts.lines.items()
         for line in lines
         if line.get("direction") == "in" and "provider_message_id" in line
+        for mark in line.get("marks", [line["provider_message_id"]])
     )
     for (account, provider_id), times in ids.items():
         if times != 1:
@@ -55,8 +56,8 @@ def threads(facts: Facts) -> Iterator[str]:
         if numbers != list(range(1, meta.get("n", 0) + 1)):
             yield f"1: thread of {interaction} has lines {numbers}, META counts {meta.get('n')}"
         if meta.get("read_n", 0) == 0 and "first_in_n" in meta and meta["status"] == "open":
-            texts = [line["text"] for line in facts.lines[interaction] if line.get("direction") == "in"]
-            unread = sum(1 for text in texts if classify(text) is None)
+            there = [line for line in facts.lines[interaction] if line.get("direction") == "in"]
+            unread = sum(1 for line in there if "marks" in line or classify(line["text"]) is None)
             if unread != meta["unread_count"]:
                 yield f"1: {interaction} has {unread} unread texts, META counts {meta['unread_count']}"
 

@@ -12,7 +12,7 @@ import pytest
 
 import app as product
 from chalicelib.api.routes import ROUTES, Route
-from chalicelib.inbound import messages
+from chalicelib.inbound.arrivals import Arrival
 from chalicelib.store import table
 from chalicelib.store.conversations import Change
 from tests.faults import scenarios  # noqa: F401 - registers them
@@ -75,14 +75,14 @@ def test_a_function_that_dies_strands_no_unread_text(sweep: Sweep, name: str) ->
 
 def test_the_sweep_finds_a_planted_fault(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the condition that a text is new, and the look whether it is, the provider's retry stores it twice."""
-    look = messages._look
-    monkeypatch.setattr(messages, "_look", lambda arrival: replace(look(arrival), duplicate=False))
-    monkeypatch.setattr(messages, "_mark", _mark_without_condition)
+    look = Arrival.look
+    monkeypatch.setattr(Arrival, "look", lambda arrival: replace(look(arrival), duplicate=False))
+    monkeypatch.setattr(Arrival, "mark", _mark_without_condition)
     scenario = next(one for one in SCENARIOS if one.name == "a text into an open tab")
     sweep.run(scenario, lambda cases: [case for case in cases if case.fault == Fault("death after")])
     found = [one for one in sweep.tally.violations if "is stored 2 times" in one]
     assert found, sweep.tally.violations
 
 
-def _mark_without_condition(change: Change, arrival: messages._Arrival) -> None:
+def _mark_without_condition(arrival: Arrival, change: Change) -> None:
     change.tx.put(table.duplicate(arrival.account_id, arrival.marks[0]), {"ttl": 1})

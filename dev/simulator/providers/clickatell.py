@@ -18,6 +18,7 @@ from dev.simulator.contract import (
     Answer,
     ApiRequest,
     CustomerText,
+    Piece,
     Refusal,
     ReportStatus,
     SendAttempt,
@@ -161,11 +162,20 @@ class Clickatell:
         return secrets.token_hex(16)
 
     def inbound(self, text: CustomerText, account: Account) -> Webhook:
-        """A reply callback of the One API; numbers have no plus, times are milliseconds."""
+        """A reply callback of the One API; numbers have no plus, times are milliseconds. A piece: the SMS API's."""
+        if text.piece:
+            return self._flat(text, text.piece, account)
         entry: dict[str, object] = {"channel": "sms", "messageId": text.provider_message_id, "relatedMessageId": None}
         entry |= {"relatedClientMessageId": None, "from": _plain(text.sender), "to": _plain(account.phone)}
         entry |= {"timestamp": int(time.time() * 1000), "content": text.text, "charset": "UTF-8"}
         return _callback(account.receive_url, "moText", entry | {"sms": {"network": "65501"}})
+
+    def _flat(self, text: CustomerText, piece: Piece, account: Account) -> Webhook:
+        fields = {"integrationName": "Desk", "messageId": "", "replyMessageId": text.provider_message_id}
+        fields |= {"fromNumber": _plain(text.sender), "toNumber": _plain(account.phone), "text": text.text}
+        fields |= {"timestamp": str(int(time.time() * 1000)), "charset": "UTF-8", "network": "65501", "keyword": ""}
+        fields |= {"udh": f"050003{piece.reference:02x}{piece.total:02x}{piece.number:02x}"}
+        return Webhook(account.receive_url, {"Content-Type": "application/json"}, json.dumps(fields).encode())
 
     def report(self, sent: Sent, status: ReportStatus, url: str, code: int | None) -> Webhook:
         """A status callback of the One API; `code` replaces the status code of a failure."""

@@ -1,6 +1,7 @@
 """Customers' texts, as the provider posts them to the receive function."""
 
 from chalicelib.store import db, table
+from chalicelib.store.transaction import Transaction
 from tests.faults.company import ANN, Company
 from tests.faults.scenario import Event, scenario
 from tests.faults.scenarios.common import left_behind, offered, plan_with_queue, taken, texts, unassigned
@@ -80,6 +81,42 @@ def a_text_after_the_close(company: Company) -> Event:
     taken(company)
     company.does(company.first, "close", ANN, {})
     return _arrives(company, "One more thing")
+
+
+def _parts(company: Company, *before: int, agent: bool) -> Event:
+    """The second part of three comes to an account whose provider leaves them apart, after those `before`."""
+    Transaction().update(table.configuration("account", company.account["id"]), put={"type": "csctelecom"}).commit()
+    plan_with_queue(company, company.beepall)
+    words = {1: "One ", 2: "two ", 3: "three"}
+    for number in before:
+        company.customer_texts_part(ANN, words[number], number, 3)
+    if agent:
+        company.waits(ANN)
+        company.does(company.first, "accept", ANN)
+
+    def stored() -> None:
+        there = {*before, 2}
+        text = "".join(words[number] if number in there else "…" for number in (1, 2, 3))
+        assert texts(company) == [text], f"the thread is {texts(company)}"
+        meta = company.interaction(ANN)
+        assert (meta["unread_count"], meta["last_preview"]) == (1, text), "it is read, or shown otherwise"
+
+    return Event(lambda: company.customer_texts_part(ANN, words[2], 2, 3), stored)
+
+
+@scenario("inbound", *_POST)
+def the_first_part_of_a_long_text(company: Company) -> Event:
+    return _parts(company, agent=False)
+
+
+@scenario("inbound", *_POST)
+def a_part_of_a_text_that_is_being_routed(company: Company) -> Event:
+    return _parts(company, 1, agent=False)
+
+
+@scenario("inbound", *_POST)
+def the_last_part_of_a_text_that_was_read(company: Company) -> Event:
+    return _parts(company, 3, 1, agent=True)
 
 
 def _keyword(company: Company, text: str, state: str | None, *thread: str) -> Event:

@@ -62,6 +62,24 @@ class ParseConformance(Conformance):
         first = read_text(provider, table, Text("id-7"))
         assert (other.provider_message_id != first.provider_message_id) == table.text_ids
 
+    def test_a_text_is_a_part_only_where_the_provider_says_so(self, provider: Provider, table: Table) -> None:
+        for method in table.methods:
+            assert read_text(provider, table, Text("id-1", text="(1/2) hello"), method).part is None
+            if not table.parts:
+                continue
+            for reference, number, total in ((34, 2, 3), (255, 255, 255), (0, 1, 2)):
+                part = read_text(provider, table, Text("id-1", part=(reference, number, total)), method).part
+                assert part is not None
+                assert (part.number, part.total) == (number, total)
+            for nonsense in ((34, 3, 2), (34, 0, 2), (34, 1, 1)):
+                assert read_text(provider, table, Text("id-1", part=nonsense), method).part is None
+
+    def test_parts_of_one_text_have_one_reference(self, provider: Provider, table: Table) -> None:
+        if table.parts:
+            told = [read_text(provider, table, Text("id-1", part=(7 * (n > 2), n, 9))).part for n in (1, 2, 3, 4)]
+            references = [part.reference for part in told if part]
+            assert references[0] == references[1] != references[2] == references[3]
+
     def test_opt_words_of_the_provider_are_told(self, provider: Provider, table: Table) -> None:
         for opt in table.opts:
             assert read_text(provider, table, Text("id-1", opt=opt)).opt == opt

@@ -56,12 +56,20 @@ def flat(method: str, fields: dict[str, Any], url: str = URL.format("receive")) 
     return WebhookRequest("POST", url, JSON, json.dumps(fields).encode())
 
 
+def udh(text: Text) -> str:
+    """The user data header of a concatenated short message with a reference of 8 bits (3GPP TS 23.040, 9.2.3.24.1)."""
+    if text.part is None:
+        return ""
+    reference, number, total = text.part
+    return f"050003{reference:02X}{total:02X}{number:02X}"
+
+
 def write_text(method: str, text: Text) -> WebhookRequest:
     sender, recipient = text.sender.removeprefix("+"), text.recipient.removeprefix("+")
-    if method == "GET":
+    if method == "GET" or text.part:
         fields = {"integrationName": "Desk", "messageId": "an-earlier-text", "replyMessageId": text.id}
         fields |= {"fromNumber": sender, "toNumber": recipient, "timestamp": "1506607698000", "text": text.text}
-        return flat("GET", fields | {"charset": "UTF-8", "keyword": "", "udh": ""})
+        return flat(method, fields | {"charset": "UTF-8", "keyword": "", "udh": udh(text)})
     item = {"channel": "sms", "messageId": text.id, "relatedMessageId": "an-earlier-text", "from": sender}
     item |= {"to": recipient, "timestamp": 1506607698000, "content": text.text, "charset": "UTF-8"}
     return event("moText", item | {"sms": {"network": "65501"}})
@@ -197,4 +205,5 @@ TABLE = Table(
     acknowledgement=WebhookResponse.empty(),
     validate_call=validate_call,
     checked=Reply(200, {"balance": 1267.92865, "currency": "ZAR"}, {}),
+    parts=True,
 )

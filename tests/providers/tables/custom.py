@@ -35,6 +35,9 @@ RECEIVE = {
     "status": "news.state",
     "code": "news.code",
     "statuses": {"on_the_phone": "delivered", "gone": "expired"},
+    "part_reference": "piece.of",
+    "part_number": "piece.n",
+    "part_total": "piece.all",
     "secret_header": "X-Desk-Secret",
 }
 
@@ -48,7 +51,9 @@ def report_url(report: Report) -> str:
 
 
 def write_text(method: str, text: Text) -> WebhookRequest:
-    fields = {"uid": text.id, "who": text.sender, "whom": text.recipient, "words": text.text}
+    fields: dict[str, Any] = {"uid": text.id, "who": text.sender, "whom": text.recipient, "words": text.text}
+    if text.part:
+        fields["piece"] = dict(zip(("of", "n", "all"), text.part, strict=True))
     if method == "GET":
         return WebhookRequest("GET", f"{URL.format('receive')}?{urlencode(fields)}", {}, b"")
     return post(URL.format("receive"), fields)
@@ -136,6 +141,7 @@ TABLE = Table(
     ),
     server_error_kind="unknown_outcome",
     acknowledgement=WebhookResponse(200, {"Content-Type": "text/plain; charset=utf-8"}, b""),
+    parts=True,
     validate_call=validate_call,
     covers_body=False,
     unsigned_without=("webhook_secret",),
