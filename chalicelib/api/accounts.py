@@ -14,8 +14,8 @@ from chalicelib.models.common import MembersChanged
 from chalicelib.models.ids import new_id
 from chalicelib.outbound.identity import public_base
 from chalicelib.providers.spec import ProviderSpec
-from chalicelib.routing.match import match_agent
-from chalicelib.store import accounts, agents, lists, plans, secrets, table
+from chalicelib.routing.match import match, match_agent
+from chalicelib.store import accounts, agents, db, lists, plans, queues, secrets, table
 from chalicelib.store.db import Item
 
 _TOKEN_BYTES = 24  # 32 characters that need no escaping in a URL
@@ -77,6 +77,8 @@ def change(request: Request, account_id: str) -> Account:
         changes["old_base"] = public_base(account)
     version = request.version or 0
     accounts.change(account, version, changes)
+    if accounts.is_enabled({**account, **changes}) and not accounts.is_enabled(account):
+        match((queue["id"] for queue in db.query_all(queues.PARTITION)), request.now)
     return present({**account, **changes, "version": version + 1}, request.who().role)
 
 
@@ -140,6 +142,7 @@ def present(account: Item, role: str) -> Account:
         {
             **dict.fromkeys(("domain", "base_url", "sender")),
             "signature": "enforce",
+            "enabled": True,
             **account,
             "credentials": credentials,
             "created_at": clock.rfc3339(account["created_at"]),

@@ -9,7 +9,7 @@ from chalicelib.models.ids import new_id
 from chalicelib.outbound import compose
 from chalicelib.providers.contract import InboundMessage
 from chalicelib.routing import rounds, wake
-from chalicelib.store import table
+from chalicelib.store import accounts, conversations, table
 from chalicelib.store.conversations import Change
 from chalicelib.store.db import Item
 from chalicelib.store.exchanges import Exchange
@@ -134,7 +134,9 @@ def _join(arrival: Arrival, seen: Seen) -> None:
 def _return(arrival: Arrival, seen: Seen) -> None:
     """The owner has closed the tab, or nobody has it: ask for a new round."""
     pointer = seen.pointer
-    change = Change(pointer, arrival.now).touch(pointer.get("owner"))
+    enabled = accounts.is_enabled(arrival.account)
+    base = pointer if enabled else conversations.get(pointer["interaction_id"]) or pointer
+    change = Change(base, arrival.now).touch(pointer.get("owner"))
     since = pointer.get("waiting_since")
     if since and not pointer.get("owner"):
         change.tx.delete(table.unassigned(arrival.account_id, since, pointer["interaction_id"]))
@@ -145,6 +147,12 @@ def _return(arrival: Arrival, seen: Seen) -> None:
 def _request_routing(change: Change, arrival: Arrival, seen: Seen) -> None:
     n = _put(change, arrival, seen)
     change.set(began_n=n, waiting_since=change.get("waiting_since") or arrival.now)
+    if not accounts.is_enabled(arrival.account):
+        rounds.disown(change.set(rejected=None), {})
+        change.event("Not routed: the account is switched off")
+        rounds.show_everybody(change)
+        change.commit()
+        return
     run = rounds.ask(change)
     change.commit()
     wake.start(change.interaction, run)
@@ -188,7 +196,7 @@ def _store_keyword(arrival: Arrival, seen: Seen, keyword: str) -> None:
         state = {"state": _LEDGER[keyword], "source": "customer", "at": arrival.now}
         change.tx.update(table.opt_out(arrival.account_id, arrival.address), put=state)
     answered = None
-    if arrival.account["opt_out_reply"] == "desk":
+    if arrival.account["opt_out_reply"] == "desk" and accounts.is_enabled(arrival.account):
         answered = compose.add_message(change, _ANSWERS[keyword], author=None, automatic=True, compliance=True)
     change.touch(change.get("owner")).commit()
     if answered:

@@ -107,7 +107,10 @@ class Notification(Input):
 
 
 class AccountIn(Input):
-    """A new account. Times in seconds; `max_age` is how long a text is tried."""
+    """A new account. Times in seconds; `max_age` is how long a text is tried.
+
+    Not `enabled`: texts are stored and shown to nobody, and nothing is sent.
+    """
 
     name: Name
     key: str = Field(pattern=r"^[A-Za-z0-9]{1,5}$")
@@ -115,6 +118,7 @@ class AccountIn(Input):
     phone: str = Field(min_length=1, max_length=20)
     description: Description = ""
     domain: Base | None = None
+    enabled: bool = True
     list_id: Identifier | None = None
     credentials: Credentials = Field(default_factory=dict)
     base_url: Base | None = None
@@ -149,6 +153,7 @@ class Account(Output):
     phone: str
     description: str
     domain: str | None
+    enabled: bool
     list_id: str
     credentials: dict[str, Any]
     base_url: str | None

@@ -8,11 +8,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.aws import client
 from chalicelib.config import OUTBOUND_GRACE, settings
+from chalicelib.models.errors import Refused
 from chalicelib.models.ids import new_id
 from chalicelib.models.status import RANK
 from chalicelib.observability import count, logger
 from chalicelib.outbound import segments
-from chalicelib.store import table
+from chalicelib.store import accounts, table
 from chalicelib.store.conversations import Change, due
 from chalicelib.store.db import Item
 
@@ -69,6 +70,13 @@ def _send_later(change: Change, message: str, n: int, row: Item) -> None:
     waiting = {"prev": change.get("out_last"), "queued_at": change.now, "attempt": 0}
     change.tx.put(key, {**where, **row, **waiting, **due(key, change.now + OUTBOUND_GRACE * 1000)})
     change.set(out_last=message)
+
+
+def require_enabled(account_id: str, now: int) -> None:
+    """Raises Refused account-disabled while the account is switched off (as known at most 25 s ago)."""
+    account = accounts.get_cached(account_id, now)
+    if account and not accounts.is_enabled(account):
+        raise Refused("account-disabled", "The account is switched off; nothing is sent there.")
 
 
 def poke(account_id: str, address: str, message_id: str) -> None:

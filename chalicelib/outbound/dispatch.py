@@ -41,7 +41,10 @@ class Result:
 
 @dataclass(frozen=True)
 class _Batch:
-    """The texts on their way, by message, the slots reserved for them, and when that was."""
+    """The texts on their way, by message, the slots reserved for them, and when that was.
+
+    A row has two attributes more: `owner`, and `off`, whether its account is switched off.
+    """
 
     rows: dict[str, Item]
     slots: dict[str, int]
@@ -74,15 +77,18 @@ def _conversations(pokes: Iterable[Poke]) -> list[list[Poke]]:
 
 
 def _prepare(pokes: list[Poke], now: int) -> _Batch:
-    """One read of all rows, whose they are and the accounts' paces; then one reservation for each account."""
+    """One read of all rows, whose they are, the accounts' HEADs and paces; then one reservation for each account."""
     named = list({poke.message_id: poke for poke in pokes}.values())
     account_ids = list(dict.fromkeys(poke.account_id for poke in named))
     rows_at = [table.outgoing(poke.account_id, poke.address, poke.message_id) for poke in named]
     owners_at = [table.message(poke.message_id) for poke in named]
-    found = db.get_many([*rows_at, *owners_at, *(table.pace(one) for one in account_ids)])
-    rows, known, paces = found[: len(named)], found[len(named) : 2 * len(named)], found[2 * len(named) :]
+    heads_at = [table.account(one) for one in account_ids]
+    found = db.get_many([*rows_at, *owners_at, *heads_at, *(table.pace(one) for one in account_ids)])
+    rows, known, rest = found[: len(named)], found[len(named) : 2 * len(named)], found[2 * len(named) :]
+    heads, paces = rest[: len(account_ids)], rest[len(account_ids) :]
+    off = {head["account_id"] for head in heads if head and "off" in head}
     owned = [{**row, "owner": (where or {}).get("owner")} for row, where in zip(rows, known, strict=True) if row]
-    by_message = {row["message_id"]: row for row in owned}
+    by_message = {row["message_id"]: {**row, "off": row["account_id"] in off} for row in owned}
     slots: dict[str, int] = {}
     for account_id, pace in zip(account_ids, paces, strict=True):
         wanting = [row for row in _ready(named, by_message, now) if row["account_id"] == account_id]

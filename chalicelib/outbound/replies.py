@@ -49,11 +49,13 @@ def reply(
     """Queue the owner's text; answers its line. `now` in milliseconds.
 
     Who is offered the interaction, or finds it unassigned, accepts it by replying. Raises Refused (not-found, closed,
-    not-owner with `owner`, opted-out, invalid for attachments, what `accept` refuses) or idempotency.Replayed.
+    not-owner with `owner`, opted-out, account-disabled, invalid for attachments, what `accept` refuses) or
+    idempotency.Replayed.
     """
     accepted = False
     for _ in range(CONFLICT_RETRIES):
         meta, head = _read_as_member(interaction_id, agent_id, once, now)
+        compose.require_enabled(meta["account_id"], now)
         if _must_accept(meta, agent_id) and not accepted:
             accept(interaction_id, agent_id, now)
             accepted = True
@@ -78,6 +80,7 @@ def retry(
         raise Refused("not-found", "There is no such message.")
     for _ in range(CONFLICT_RETRIES):
         meta, head = _read_as_member(interaction_id, agent_id, once, now)
+        compose.require_enabled(meta["account_id"], now)
         _require_owner(meta, agent_id)
         old = db.get(table.line(interaction_id, where["n"]))
         if old is None or old.get("status") not in RETRYABLE:

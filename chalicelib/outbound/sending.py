@@ -89,6 +89,9 @@ def _send(row: Item, slot: int | None, run: Invocation) -> None:
     if account is None:
         NeverSent(row, News("failed", "no_account", "The account was deleted."), now).write()
         return
+    if row["off"]:
+        NeverSent(row, News("failed", "account_disabled", "The account was switched off before it left."), now).write()
+        return
     if now - row["queued_at"] > max_age(account):
         NeverSent(row, TOO_OLD, now).write()
         return

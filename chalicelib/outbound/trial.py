@@ -20,12 +20,13 @@ def send(
     """Queue a test text; answers its line. `now` in milliseconds.
 
     It joins the open interaction of the address, else one that is closed from the start. `present` gets the line
-    with its `interaction_id`. Raises Refused (opted-out, contended) or idempotency.Replayed.
+    with its `interaction_id`. Raises Refused (opted-out, account-disabled, contended) or idempotency.Replayed.
     """
     for _ in range(CONFLICT_RETRIES):
         pointer, phone, stored = _read(account_id, address, once, now)
         if stored:
             raise Replayed(stored)
+        compose.require_enabled(account_id, now)
         change = _change(account_id, address, pointer, phone, now)
         line = compose.add_message(change, text, author=author, automatic=True)
         change.event("The text above tries the account out").touch(change.get("owner"))

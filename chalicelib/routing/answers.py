@@ -10,7 +10,7 @@ from chalicelib.config import CONFLICT_RETRIES, ROUTING_GRACE
 from chalicelib.models.errors import Refused
 from chalicelib.routing import agents, queues, rounds, wake
 from chalicelib.routing.match import match, match_agent
-from chalicelib.store import conversations, db, table
+from chalicelib.store import accounts, conversations, db, table
 from chalicelib.store.conversations import Change
 from chalicelib.store.db import Item
 from chalicelib.store.transaction import EXISTS, Lost
@@ -64,12 +64,14 @@ def require_own(meta: Item, agent: str, heads: rounds.Heads) -> None:
 def accept(interaction: str, agent: str, now: int) -> Item:
     """Make an offered interaction the agent's own, open in a tab, read. Accepting twice is one.
 
-    Refused: offer-taken (with the owner's name), not-offered, offer-expired, at-capacity, closed.
+    Refused: offer-taken (with the owner's name), not-offered, offer-expired, at-capacity, account-disabled, closed.
     """
     meta, heads = _read_open(interaction, agent)
     head = heads[agent]
     if meta.get("owner") == agent and (meta["stage"] == "none" or "transfer" in meta):
         return _open_tab(meta, heads, agent, now)
+    if accounts.is_off(meta["account_id"]):
+        raise Refused("account-disabled", "The account is switched off; nothing is accepted there.")
     right = _right(meta, heads, agent)
     if right != "directed" and not agents.has_slot(head):
         raise Refused("at-capacity", f"You have {head['open_count']} open, your capacity. Close or leave one first.")

@@ -4,7 +4,7 @@ Counters, not a log of changes: the `seq` of a HEAD grows in every transaction t
 reader sees, so that two equal readings mean that nothing moved, and no slow writer can be skipped.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalicelib.clock import rfc3339
@@ -43,6 +43,8 @@ class _Read:
     head: Item
     queues: dict[str, int] = field(default_factory=dict)
     accounts: dict[str, int] = field(default_factory=dict)
+    off: set[str] = field(default_factory=set)
+    """Accounts that are switched off."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def _refresh(look: _Read, agent: str, known: Cursor | None, now: int) -> _Read:
         head = presence.seen(look.head, now)
     except Lost:
         return _look(agent, known)
-    return _Read(head, look.queues, look.accounts) if head["seq"] == look.head["seq"] else _look(agent, known)
+    return replace(look, head=head) if head["seq"] == look.head["seq"] else _look(agent, known)
 
 
 def _look(agent: str, known: Cursor | None) -> _Read:
@@ -84,7 +86,7 @@ def _look(agent: str, known: Cursor | None) -> _Read:
     _fill(look, names, others)
     if known is None or head["members_version"] != known.members:
         wanted = _followed(head)
-        look.queues, look.accounts = {}, {}
+        look.queues, look.accounts, look.off = {}, {}, set()
         _fill(look, wanted, db.get_many(_key(kind, name) for kind, name in wanted))
     return look
 
@@ -93,6 +95,7 @@ def _fill(look: _Read, names: list[tuple[str, str]], heads: list[Item | None]) -
     for (kind, name), head in zip(names, heads, strict=True):
         if head and name in look.head.get("queues" if kind == "queue" else "accounts", ()):
             (look.queues if kind == "queue" else look.accounts)[name] = head["seq"]
+            look.off |= {name} if "off" in head else set()
 
 
 def _followed(head: Item) -> list[tuple[str, str]]:
@@ -159,11 +162,14 @@ def _presence(head: Item, now: int) -> Item:
 
 
 def _offers(look: _Read, directed: list[Item], now: int) -> list[Item]:
-    """Own offers, then what waits in the agent's common queues, then the oldest that nobody took."""
+    """Own offers, then what waits in the agent's common queues, then the oldest that nobody took.
+
+    Nothing is offered of an account that is switched off.
+    """
     head = look.head
     if not agents.online(head, now):
         return []
-    mine = (row for row in directed if agents.on_account(head, row["account_id"]))
+    mine = (row for row in directed if agents.on_account(head, row["account_id"]) and row["account_id"] not in look.off)
     own = sorted(mine, key=lambda row: row["since"])
     if not agents.has_slot(head):
         return own
@@ -173,7 +179,9 @@ def _offers(look: _Read, directed: list[Item], now: int) -> list[Item]:
     for queue in look.queues:
         rows = db.query(table.queue(queue)["pk"], "W#", limit=_LINES).items
         waiting += [row for row in rows if row["strategy"] not in queues.EXCLUSIVE]
-    left = [row for account in look.accounts for row in db.query(table.account(account)["pk"], "U#", limit=20).items]
+    waiting = [row for row in waiting if row["account_id"] not in look.off]
+    on = look.accounts.keys() - look.off
+    left = [row for account in on for row in db.query(table.account(account)["pk"], "U#", limit=20).items]
     oldest = queues.derived(sorted(left, key=lambda row: row["since"]), head)[:1]
     seen = {row["interaction_id"] for row in own}
     waiting.sort(key=lambda row: (-weights.get(row["queue_id"], 0), row["since"]))

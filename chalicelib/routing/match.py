@@ -12,7 +12,7 @@ from math import ceil
 from chalicelib.config import CONFLICT_RETRIES, QUEUE_GRACE, ROUTING_GRACE
 from chalicelib.observability import logger
 from chalicelib.routing import agents, queues, rounds, wake
-from chalicelib.store import conversations, db, table
+from chalicelib.store import db, table
 from chalicelib.store.conversations import Change, due
 from chalicelib.store.db import Item
 from chalicelib.store.transaction import EXISTS, Lost
@@ -94,8 +94,10 @@ def _try(pool: _Pool, row: Item, now: int) -> int:
 
 def _ring(row: Item, agent: str, pool: _Pool, now: int) -> int | None:
     """Ring one agent for one text; answers when it ends (ms), None where the text waits no more."""
-    meta = conversations.get(row["interaction_id"])
+    meta, account = db.get_many([table.meta(row["interaction_id"]), table.account(row["account_id"])])
     queue = pool.queues[row["queue_id"]]
+    if "off" in (account or {}):
+        return None
     if not meta or meta.get("queue_id") != queue["id"] or meta["round_ends_at"] <= now or "ring_agent" in meta:
         return None
     change = Change(meta, now)

@@ -65,6 +65,8 @@ def _decide(meta: Item, now: int) -> None:
     stage = meta["stage"]
     if account is None:
         _without_account(change, heads)
+    elif accounts.is_off(meta["account_id"]):
+        _switched_off(change, heads)
     elif stage == "none":
         _reopen(change, heads, account)
     elif rounds.in_queue(meta) and meta["round_ends_at"] > now and "ring_agent" in meta:
@@ -116,6 +118,24 @@ def _without_account(change: Change, heads: rounds.Heads) -> None:
     change.decide().event("Not routed: the account was deleted").commit()
 
 
+def _switched_off(change: Change, heads: rounds.Heads) -> None:
+    """The account takes texts but answers none: nobody is asked, and what was handed over goes back."""
+    rounds.leave(change, heads)
+    if "transfer" in change.base:
+        _hand_back(change, heads, "ended, the account is switched off")
+        return
+    rounds.disown(change, heads)
+    change.set(rejected=None)
+    rounds.show_everybody(change)
+    change.decide().event("Not routed: the account is switched off").commit()
+
+
+def _hand_back(change: Change, heads: rounds.Heads, why: str) -> None:
+    owner = change.base["owner"]
+    change.set(transfer=None, rejected=None, waiting_since=None, unread=True).touch(owner)
+    change.decide().event(f"Transfer {why}: back to {rounds.name(heads, owner)}").commit()
+
+
 def _begin(change: Change, heads: rounds.Heads, account: Item) -> None:
     owner = change.base.get("owner")
     change.set(plan_version=account["plan_version"])
@@ -138,11 +158,10 @@ def _transfer(change: Change, heads: rounds.Heads, account: Item) -> None:
     if rounds.in_queue(base):
         _missed(change, heads)
     rounds.leave(change, heads)
-    change.set(transfer=None, rejected=None, waiting_since=None, unread=True).touch(base["owner"])
     rejected = base.get("offered_to") in base.get("rejected", ()) or "turned_down" in base
     nobody = base["stage"] == "starting"
     why = "found nobody on this account" if nobody else "rejected" if rejected else "not accepted in time"
-    change.decide().event(f"Transfer {why}: back to {rounds.name(heads, base['owner'])}").commit()
+    _hand_back(change, heads, why)
 
 
 def _to_assigned_queue(change: Change, heads: rounds.Heads, account: Item) -> None:

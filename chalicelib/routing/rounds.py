@@ -89,6 +89,13 @@ def told_queue(queue: Item, seconds: int) -> str:
     return f"offered to everybody in queue {queue['name']} for {seconds} s"
 
 
+def show_everybody(change: Change) -> None:
+    """Nobody is asked: it stays open, to be seen by every agent of the account."""
+    row = offer(change, "none", "nobody accepted")
+    change.tx.put(table.unassigned(change.base["account_id"], change.get("waiting_since"), change.interaction), row)
+    change.nudge(table.account(change.base["account_id"]))
+
+
 def leave(change: Change, heads: Heads) -> None:
     """Take it out of its round, or from among the unassigned: every offer of it is gone."""
     base = change.base

@@ -15,7 +15,6 @@ from chalicelib.routing.closing import requires_disposition
 from chalicelib.store import accounts, db, dispositions, intervals, table
 from chalicelib.store.conversations import Change
 from chalicelib.store.db import Item
-from chalicelib.store.transaction import EXISTS
 
 _TAGS = 50
 
@@ -105,9 +104,7 @@ def _facts(change: Change) -> Item:
 def _end(way: _Walk) -> None:
     """Nobody has it: it stays visible to everybody of the account, until a closed step opens if there is one."""
     change = way.change
-    row = rounds.offer(change, "none", "nobody accepted")
-    change.tx.put(table.unassigned(change.base["account_id"], change.base["waiting_since"], change.interaction), row)
-    change.nudge(table.account(change.base["account_id"]), EXISTS)
+    rounds.show_everybody(change)
     opens = plan.opening(way.actions, way.intervals, clock.aware(change.now))
     if opens:
         at = int(opens.timestamp() * 1000)

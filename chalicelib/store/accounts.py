@@ -1,11 +1,11 @@
 """SMS accounts: their configuration, the key that exists once, and who is on them.
 
-Configuration item (times in milliseconds): id, name, key, type, phone, description, domain, list_id,
+Configuration item (times in milliseconds): id, name, key, type, phone, description, domain, enabled, list_id,
 credentials (secret ones sealed), base_url, sender, delivery_reports, options, wait_for_assigned_agent,
 wait_for_assigned_queue, segments_per_second, max_age (the last three in seconds), opt_out_reply, signature (enforce |
 monitor), token, old_tokens [{token, until}], old_base (the public base before the last change of the domain),
 trouble, mandatory_disposition {enabled, pause_id}, notification {enabled, title, body, sound, shake}, plan_version,
-created_at, version.
+created_at, version. An account's HEAD: account_id, seq, off (while it is not enabled).
 """
 
 from collections.abc import Sequence
@@ -35,6 +35,16 @@ def get_cached(account_id: str, now: int) -> Item | None:
     return _KNOWN.get(account_id, now, lambda: get(account_id))
 
 
+def is_enabled(account: Item) -> bool:
+    """Whether its texts are routed and sent, as the configuration says."""
+    return bool(account.get("enabled", True))
+
+
+def is_off(account_id: str) -> bool:
+    """Whether the account is switched off at this moment, however old a cached configuration is."""
+    return "off" in (db.get(table.account(account_id)) or {})
+
+
 def require(account_id: str) -> Item:
     """The account; raises Refused `not-found`."""
     return configured.require(_KIND, account_id)
@@ -54,7 +64,8 @@ def create(account: Item, once: Once | None, now: int) -> None:
     taken = _key_key(account["key"])
     contact_list = table.configuration("list", account["list_id"])
     tx = Transaction().create(table.configuration(_KIND, identifier), account)
-    tx.create(table.account(identifier), {"account_id": identifier, "seq": 0})
+    off = None if is_enabled(account) else True
+    tx.create(table.account(identifier), {"account_id": identifier, "seq": 0, "off": off})
     tx.create(taken, {"account_id": identifier})
     tx.create(table.plan(identifier, 1), {"version": 1, "actions": []})
     tx.check(contact_list, EXISTS)
@@ -81,6 +92,9 @@ def change(account: Item, version: int, changes: dict[str, Any]) -> None:
         taken = new
         tx.create(new, {"account_id": identifier})
         tx.delete(old, Attr("account_id").eq(identifier))
+    if "enabled" in changes:
+        off = None if changes["enabled"] else True
+        tx.update(table.account(identifier), EXISTS, put={"off": off}, add={"seq": 1})
     if "list_id" in changes:
         contact_list = table.configuration("list", changes["list_id"])
         tx.check(contact_list, EXISTS)

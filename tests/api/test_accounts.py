@@ -44,7 +44,7 @@ def test_a_new_account_has_the_defaults_its_urls_and_an_empty_plan(api: Api) -> 
     [
         ({"colour": "red"}, "/colour", "Unknown field. Allowed: base_url, credentials"),
         ({"token": "mine"}, "/token", "Unknown field"),
-        ({"enabled": True}, "/enabled", "Unknown field"),
+        ({"colour": "red"}, "/colour", "Unknown field"),
         ({"name": ...}, "/name", "required"),
         ({"name": 7}, "/name", "string"),
         ({"name": ""}, "/name", "at least 1"),

@@ -3,7 +3,7 @@
 from chalicelib.store import db, table
 from tests.faults.company import Company
 from tests.faults.scenario import Event, scenario
-from tests.faults.scenarios.common import plan_with_queue
+from tests.faults.scenarios.common import offered, plan_with_queue
 from tests.faults.scenarios.objects import changed, created, deleted, members
 from tests.team import ACCOUNT_SID, AUTH_TOKEN
 
@@ -23,6 +23,37 @@ def an_account_gets_another_key_and_credentials(company: Company) -> Event:
     body = {"key": "NEW", "credentials": {"auth_token": "0" * 32}}
     path = f"/sms/accounts/{identifier}"
     return Event(lambda: company.asks("admin", "PATCH", path, body, **{"If-Match": '"1"'}), event.expect)
+
+
+@scenario("configuration", "PATCH /sms/accounts/{account_id}")
+def an_account_is_switched_off_while_a_text_waits(company: Company) -> Event:
+    offered(company, queue=company.exclusive)
+    identifier = company.account["id"]
+    event = changed(company, f"/sms/accounts/{identifier}", "account", identifier, enabled=False)
+
+    def off() -> None:
+        event.expect()
+        assert "off" in (db.get(table.account(identifier)) or {}), "its HEAD does not say so"
+
+    return Event(event.act, off)
+
+
+@scenario("configuration", "PATCH /sms/accounts/{account_id}")
+def an_account_is_switched_on_while_a_text_waits(company: Company) -> Event:
+    for agent in (company.first, company.second):
+        company.presence(agent, "offline")
+    offered(company, queue=company.exclusive)
+    identifier = company.account["id"]
+    path = f"/sms/accounts/{identifier}"
+    company.must("admin", "PATCH", path, {"enabled": False}, **{"If-Match": '"1"'})
+    company.presence(company.first, "online")
+    event = changed(company, path, "account", identifier, enabled=True)
+
+    def on() -> None:
+        event.expect()
+        assert "off" not in (db.get(table.account(identifier)) or {}), "its HEAD still says off"
+
+    return Event(event.act, on)
 
 
 @scenario("configuration", "DELETE /sms/accounts/{account_id}")

@@ -83,6 +83,21 @@ def a_text_after_the_close(company: Company) -> Event:
     return _arrives(company, "One more thing")
 
 
+@scenario("inbound", *_POST)
+def a_text_to_an_account_that_is_switched_off(company: Company) -> Event:
+    left_behind(company)
+    path = f"/sms/accounts/{company.account['id']}"
+    company.must("admin", "PATCH", path, {"enabled": False}, **{"If-Match": '"1"'})
+    event = _arrives(company, "Hello again", f"Hello from {ANN}")
+
+    def unassigned() -> None:
+        event.expect()
+        meta = company.interaction(ANN)
+        assert (meta["stage"], meta.get("owner")) == ("none", None), "it is routed"
+
+    return Event(event.act, unassigned)
+
+
 def _parts(company: Company, *before: int, agent: bool) -> Event:
     """The second part of three comes to an account whose provider leaves them apart, after those `before`."""
     Transaction().update(table.configuration("account", company.account["id"]), put={"type": "csctelecom"}).commit()
