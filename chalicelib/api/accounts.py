@@ -143,6 +143,7 @@ def present(account: Item, role: str) -> Account:
             **dict.fromkeys(("domain", "base_url", "sender")),
             "signature": "enforce",
             "enabled": True,
+            "reopen_hours": 0,
             **account,
             "credentials": credentials,
             "created_at": clock.rfc3339(account["created_at"]),

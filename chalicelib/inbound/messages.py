@@ -66,6 +66,8 @@ def _write(arrival: Arrival, seen: Seen) -> None:
     pointer = seen.pointer
     if arrival.part and seen.parts and parts.is_continued(arrival, seen):
         parts.join(arrival, seen, arrival.part, seen.parts)
+    elif _reopens(arrival, seen):
+        _reopen(arrival, seen)
     elif not seen.open:
         _request_routing(_first(arrival, seen), arrival, seen)
     elif pointer["stage"] != "none":
@@ -142,6 +144,33 @@ def _return(arrival: Arrival, seen: Seen) -> None:
         change.tx.delete(table.unassigned(arrival.account_id, since, pointer["interaction_id"]))
         change.nudge(table.account(arrival.account_id))
     _request_routing(change, arrival, seen)
+
+
+def _reopens(arrival: Arrival, seen: Seen) -> bool:
+    """Whether the text opens the closed interaction again; one that was never routed (a STOP) stays closed."""
+    pointer, hours = seen.pointer, arrival.account.get("reopen_hours", 0)
+    if not pointer or seen.open or not pointer["run"]:
+        return False
+    return arrival.now - pointer["closed_at"] < hours * 3_600_000
+
+
+def _reopen(arrival: Arrival, seen: Seen) -> None:
+    """As if it had never been closed: its last owner, who has no tab of it, is asked first. May raise Lost."""
+    owner = seen.pointer.get("last_owner") if accounts.is_enabled(arrival.account) else None
+    try:
+        _request_routing(_reopening(arrival, seen, owner), arrival, seen)
+    except Lost as lost:
+        if not owner or table.agent(owner) not in lost:
+            raise
+        _request_routing(_reopening(arrival, seen, None), arrival, seen)  # the agent is gone
+
+
+def _reopening(arrival: Arrival, seen: Seen, owner: str | None) -> Change:
+    change = Change.reopen(seen.pointer, arrival.now).touch(owner)
+    if owner:
+        change.tx.put(table.own(owner, change.interaction), {"interaction_id": change.interaction})
+        change.set(owner=owner)
+    return change.event(f"Reopened: a text came within {arrival.account['reopen_hours']} h of the close")
 
 
 def _request_routing(change: Change, arrival: Arrival, seen: Seen) -> None:

@@ -109,7 +109,8 @@ class Notification(Input):
 class AccountIn(Input):
     """A new account. Times in seconds; `max_age` is how long a text is tried.
 
-    Not `enabled`: texts are stored and shown to nobody, and nothing is sent.
+    Not `enabled`: texts are stored and offered to nobody, and nothing is sent. `reopen_hours`: for how long after its
+    close an interaction is opened again by a text; with 0 the text begins a new one.
     """
 
     name: Name
@@ -131,6 +132,7 @@ class AccountIn(Input):
     transfer: Transfer = Field(default_factory=Transfer)
     mandatory_disposition: MandatoryDisposition = Field(default_factory=MandatoryDisposition)
     notification: Notification = Field(default_factory=Notification)
+    reopen_hours: int = Field(default=0, ge=0, le=72)
     segments_per_second: int | None = Field(default=None, ge=1, le=1000)
     max_age: int = Field(default=MAX_AGE, ge=60, le=7 * 24 * 3600)
     opt_out_reply: Literal["provider", "desk", "none"] | None = None
@@ -166,6 +168,7 @@ class Account(Output):
     transfer: Transfer = Field(default_factory=Transfer)
     mandatory_disposition: MandatoryDisposition = Field(default_factory=MandatoryDisposition)
     notification: Notification = Field(default_factory=Notification)
+    reopen_hours: int
     segments_per_second: int
     max_age: int
     opt_out_reply: Literal["provider", "desk", "none"]

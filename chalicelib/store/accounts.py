@@ -2,10 +2,10 @@
 
 Configuration item (times in milliseconds): id, name, key, type, phone, description, domain, enabled, list_id,
 credentials (secret ones sealed), base_url, sender, delivery_reports, options, wait_for_assigned_agent,
-wait_for_assigned_queue, segments_per_second, max_age (the last three in seconds), opt_out_reply, signature (enforce |
-monitor), token, old_tokens [{token, until}], old_base (the public base before the last change of the domain),
-trouble, mandatory_disposition {enabled, pause_id}, notification {enabled, title, body, sound, shake}, plan_version,
-created_at, version. An account's HEAD: account_id, seq, off (while it is not enabled).
+wait_for_assigned_queue, segments_per_second, max_age (the last three in seconds), reopen_hours, opt_out_reply,
+signature (enforce | monitor), token, old_tokens [{token, until}], old_base (the public base before the last change of
+the domain), trouble, mandatory_disposition {enabled, pause_id}, notification {enabled, title, body, sound, shake},
+plan_version, created_at, version. An account's HEAD: account_id, seq, off (while it is not enabled).
 """
 
 from collections.abc import Sequence

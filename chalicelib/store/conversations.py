@@ -22,7 +22,7 @@ from chalicelib.store.db import Item
 from chalicelib.store.table import Key
 from chalicelib.store.transaction import EXISTS, NEW, Transaction
 
-POINTER = ("status", "closed_at", "owner", "tab", "stage", "n", "out_last", "run", "waiting_since")
+POINTER = ("status", "closed_at", "owner", "last_owner", "tab", "stage", "n", "out_last", "run", "waiting_since")
 _GUARDED = ("n", "epoch", "owner", "tab", "stage")
 _PREVIEW = 100  # characters of a text that lists and offers show
 
@@ -72,6 +72,7 @@ class Change:
         self._heads: dict[tuple[str, str], _Head] = {}
         self._guard = True
         self._guarded: tuple[str, ...] = _GUARDED
+        self._status = "open"
 
     @classmethod
     def begin(cls, account_id: str, address: str, seen: Item | None, now: int) -> "Change":
@@ -100,6 +101,13 @@ class Change:
         return change
 
     _free: ConditionBase = NEW
+
+    @classmethod
+    def reopen(cls, base: Item, now: int) -> "Change":
+        """The change that opens a closed interaction again; lost once its address has a newer one."""
+        change = cls(base, now)
+        change._status = "closed"
+        return change.set(status="open", closed_at=None, disposition=None)
 
     @property
     def interaction(self) -> str:
@@ -210,7 +218,7 @@ class Change:
         return {name: value for name, value in {**self.base, **self.fields}.items() if value is not None}
 
     def _update(self) -> None:
-        guard = Attr("status").eq("open")
+        guard = Attr("status").eq(self._status)
         for name in self._guarded:
             if name in self.base or name in ("owner", "tab"):
                 guard &= unchanged(name, self.base)

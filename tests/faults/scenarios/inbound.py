@@ -84,6 +84,22 @@ def a_text_after_the_close(company: Company) -> Event:
 
 
 @scenario("inbound", *_POST)
+def a_text_soon_after_the_close(company: Company) -> Event:
+    interaction = taken(company)
+    company.does(company.first, "close", ANN, {})
+    path = f"/sms/accounts/{company.account['id']}"
+    company.must("admin", "PATCH", path, {"reopen_hours": 1}, **{"If-Match": '"1"'})
+    event = _arrives(company, "One more thing", f"Hello from {ANN}")
+
+    def reopened() -> None:
+        event.expect()
+        meta = company.interaction(ANN)
+        assert (meta["interaction_id"], meta["owner"]) == (interaction, company.first), "it is not the same again"
+
+    return Event(event.act, reopened)
+
+
+@scenario("inbound", *_POST)
 def a_text_to_an_account_that_is_switched_off(company: Company) -> Event:
     left_behind(company)
     path = f"/sms/accounts/{company.account['id']}"
