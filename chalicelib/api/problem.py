@@ -29,6 +29,7 @@ STATUS: Mapping[str, int] = {
     "new-message": 409,
     "closed": 409,
     "opted-out": 409,
+    "blocked": 409,
     "account-disabled": 409,
     "not-retryable": 409,
     "in-use": 409,

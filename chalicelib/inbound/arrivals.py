@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 from chalicelib.config import DEDUP_DAYS, PART_CHARACTERS, UNNAMED_DUPLICATE_WINDOW
+from chalicelib.outbound import optouts
 from chalicelib.providers.contract import InboundMessage, Part
 from chalicelib.store import db, table
 from chalicelib.store.conversations import Change
@@ -22,6 +23,7 @@ class Seen:
     """Empty where the address has never written."""
     phone: Item | None
     opted_out: bool
+    blocked: bool
     duplicate: bool
     parts: Item | None
     """What has come of the long text that this one is a part of."""
@@ -69,8 +71,8 @@ class Arrival:
             keys.append(table.parts(self.account_id, self.address, part.reference, part.total))
         pointer, phone, ledger, *others = db.get_many(keys)
         known = others[: len(self.marks)]
-        opted_out = bool(ledger) and ledger["state"] == "out"  # type: ignore[index]
-        return Seen(pointer or {}, phone, opted_out, any(known), others[-1] if part else None)
+        opted_out, blocked = (ledger or {}).get("state") == "out", optouts.is_blocked(ledger)
+        return Seen(pointer or {}, phone, opted_out, blocked, any(known), others[-1] if part else None)
 
     def mark(self, change: Change) -> None:
         """Remember it and the call that brought it, and make sure that nobody else has stored it meanwhile."""

@@ -6,7 +6,7 @@ from chalicelib.config import CONFLICT_RETRIES
 from chalicelib.inbound import arrivals, keywords, parts
 from chalicelib.inbound.arrivals import STORED, Arrival, Seen
 from chalicelib.models.ids import new_id
-from chalicelib.outbound import compose
+from chalicelib.outbound import compose, optouts
 from chalicelib.providers.contract import InboundMessage
 from chalicelib.routing import rounds, wake
 from chalicelib.store import accounts, conversations, table
@@ -62,6 +62,9 @@ def _write(arrival: Arrival, seen: Seen) -> None:
     keyword = _keyword(arrival.message, seen.opted_out)
     if keyword:
         _store_keyword(arrival, seen, keyword)
+        return
+    if seen.blocked:
+        _aside(arrival, seen, "Not routed: the number is blocked").commit()
         return
     pointer = seen.pointer
     if arrival.part and seen.parts and parts.is_continued(arrival, seen):
@@ -215,18 +218,28 @@ def _contact(change: Change, arrival: Arrival, phone: Item | None) -> tuple[str,
     return contact_id, None
 
 
-def _store_keyword(arrival: Arrival, seen: Seen, keyword: str) -> None:
-    """STOP, START and HELP: the ledger and the text together, never routed, answered at most once."""
+def _aside(arrival: Arrival, seen: Seen, why: str | None = None) -> Change:
+    """The text without asking anybody: in the open interaction, else in one that is closed from the start."""
     change = Change(seen.pointer, arrival.now) if seen.open else _first(arrival, seen)
     _put(change, arrival, seen, unread=False)
     if not seen.open:
         change.set(status="closed", closed_at=arrival.now)
+        if why:
+            change.event(why)
+    return change.touch(change.get("owner"))
+
+
+def _store_keyword(arrival: Arrival, seen: Seen, keyword: str) -> None:
+    """STOP, START and HELP: the ledger and the text together, never routed, answered at most once."""
+    account_id, address = arrival.account_id, arrival.address
+    change = _aside(arrival, seen)
     if keyword in _LEDGER:
-        state = {"state": _LEDGER[keyword], "source": "customer", "at": arrival.now}
-        change.tx.update(table.opt_out(arrival.account_id, arrival.address), put=state)
+        state = optouts.entry(account_id, address, _LEDGER[keyword], "customer", arrival.now)
+        change.tx.update(table.opt_out(account_id, address), put=state)
     answered = None
-    if arrival.account["opt_out_reply"] == "desk" and accounts.is_enabled(arrival.account):
+    answers = arrival.account["opt_out_reply"] == "desk" and accounts.is_enabled(arrival.account)
+    if answers and not seen.blocked:
         answered = compose.add_message(change, _ANSWERS[keyword], author=None, automatic=True, compliance=True)
-    change.touch(change.get("owner")).commit()
+    change.commit()
     if answered:
-        compose.poke(arrival.account_id, arrival.address, answered["id"])
+        compose.poke(account_id, address, answered["id"])

@@ -12,7 +12,7 @@ from typing import TypeVar
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from chalicelib.config import BACKOFF_FIRST, BACKOFF_LAST, LEASE, OUTBOUND_GRACE, SEND_BACK
-from chalicelib.outbound.optouts import may_get_texts
+from chalicelib.outbound.optouts import is_blocked, may_get_texts
 from chalicelib.outbound.pacing import WAIT_HERE
 from chalicelib.store import table
 from chalicelib.store.conversations import due
@@ -39,7 +39,11 @@ class GoesBack(Exception):
 
 
 class OptedOut(Exception):
-    """The recipient wants no texts."""
+    """The recipient wants no texts, or with `blocked` is wanted to get none."""
+
+    def __init__(self, blocked: bool) -> None:
+        super().__init__("opted out")
+        self.blocked = blocked
 
 
 def key_of(row: Item) -> Key:
@@ -108,7 +112,9 @@ def _obstacle(lost: Lost, row: Item, now: int) -> Exception:
     if key_of(row) in lost:
         seen = lost.item(key_of(row))
         return GoesBack(held_until(seen, now) or now + SEND_BACK * 1000) if seen else Gone()
-    return GoesBack(now + SEND_BACK * 1000) if out_of_order(lost, row) else OptedOut()
+    if out_of_order(lost, row):
+        return GoesBack(now + SEND_BACK * 1000)
+    return OptedOut(is_blocked(lost.item(table.opt_out(row["account_id"], row["address"]))))
 
 
 def release(row: Item, claim_id: str, next_try_at: int, exchange: Exchange) -> None:

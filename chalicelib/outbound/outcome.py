@@ -53,7 +53,8 @@ class Outcome(Recording):
         if self._row_there:
             tx.delete(key_of(row), Attr("claim_id").eq(self._claim))
         if self._opted_out:
-            tx.update(table.opt_out(row["account_id"], row["address"]), put=optouts.entry("out", self.now))
+            named = row["account_id"], row["address"]
+            tx.update(table.opt_out(*named), put=optouts.entry(*named, "out", "provider", self.now))
         if self._provider_id is not None:
             names = ("account_id", "address", "interaction_id", "n", "message_id", "owner")
             unknown: Any = Attr("interaction_id").not_exists()

@@ -11,7 +11,7 @@ from chalicelib.config import CONFLICT_RETRIES
 from chalicelib.models.errors import Refused, invalid
 from chalicelib.models.ids import new_id
 from chalicelib.outbound import compose
-from chalicelib.outbound.optouts import may_get_texts
+from chalicelib.outbound.optouts import may_get_texts, refusal
 from chalicelib.store import accounts, db, idempotency, table
 from chalicelib.store.conversations import Change
 from chalicelib.store.db import Item
@@ -49,7 +49,7 @@ def reply(
     """Queue the owner's text; answers its line. `now` in milliseconds.
 
     Who is offered the interaction, or finds it unassigned, accepts it by replying. Raises Refused (not-found, closed,
-    not-owner with `owner`, opted-out, account-disabled, invalid for attachments, what `accept` refuses) or
+    not-owner with `owner`, opted-out, blocked, account-disabled, invalid for attachments, what `accept` refuses) or
     idempotency.Replayed.
     """
     accepted = False
@@ -202,8 +202,9 @@ def _commit(change: Change, line: Item, now: int, present: Present, once: Once |
         change.commit()
     except Lost as lost:
         idempotency.raise_if_replayed(lost, once, now)
-        if table.opt_out(change.base["account_id"], change.base["address"]) in lost:
-            raise Refused("opted-out", "The recipient has opted out and gets no texts.") from None
+        ledger = table.opt_out(change.base["account_id"], change.base["address"])
+        if ledger in lost:
+            raise refusal(lost.item(ledger)) from None
         return False
     return True
 

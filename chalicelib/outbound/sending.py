@@ -33,6 +33,8 @@ from chalicelib.store.outage import is_outage
 from chalicelib.store.transaction import Lost, Transaction
 
 TOO_OLD = News("failed", "too_old", "The text could not be sent in time.")
+OPTED_OUT = News("failed", "opted_out", "The recipient has opted out.")
+BLOCKED = News("failed", "blocked", "The number was blocked before the text left.")
 REFUSED = "The provider did not take the text."
 ACCEPTED = "accepted"
 
@@ -100,8 +102,8 @@ def _send(row: Item, slot: int | None, run: Invocation) -> None:
     _wait(slot, run)
     try:
         claim_id = claims.take(row, run.clock())
-    except OptedOut:
-        NeverSent(row, News("failed", "opted_out", "The recipient has opted out."), run.clock()).write()
+    except OptedOut as out:
+        NeverSent(row, BLOCKED if out.blocked else OPTED_OUT, run.clock()).write()
         return
     watched = Watched(run.http, run.clock)
     _claimed(row, claim_id, account, watched, lambda: provider.send(message, sender, watched), run)

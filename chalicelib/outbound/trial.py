@@ -5,7 +5,7 @@ from typing import Any
 from chalicelib.config import CONFLICT_RETRIES
 from chalicelib.models.errors import Refused
 from chalicelib.outbound import compose
-from chalicelib.outbound.optouts import may_get_texts
+from chalicelib.outbound.optouts import may_get_texts, refusal
 from chalicelib.outbound.replies import Present
 from chalicelib.store import db, idempotency, table
 from chalicelib.store.conversations import Change
@@ -20,7 +20,7 @@ def send(
     """Queue a test text; answers its line. `now` in milliseconds.
 
     It joins the open interaction of the address, else one that is closed from the start. `present` gets the line
-    with its `interaction_id`. Raises Refused (opted-out, account-disabled, contended) or idempotency.Replayed.
+    with its `interaction_id`. Raises Refused (opted-out, blocked, account-disabled, contended) or idempotency.Replayed.
     """
     for _ in range(CONFLICT_RETRIES):
         pointer, phone, stored = _read(account_id, address, once, now)
@@ -39,7 +39,7 @@ def send(
         except Lost as lost:
             idempotency.raise_if_replayed(lost, once, now)
             if table.opt_out(account_id, address) in lost:
-                raise Refused("opted-out", "The recipient has opted out and gets no texts.") from None
+                raise refusal(lost.item(table.opt_out(account_id, address))) from None
             continue
         compose.poke(account_id, address, line["id"])
         return line

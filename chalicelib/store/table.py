@@ -137,6 +137,7 @@ def contact(contact_id: str) -> Key:
 
 
 def opt_out(account_id: str, address: str) -> Key:
+    """What a number wants, and whether it is wanted: its row of the ledger of opt-outs, and its block."""
     return key(f"OPT#{account_id}#{address}", "OPT")
 
 
@@ -176,6 +177,16 @@ def in_account(account_id: str) -> str:
 def in_list(list_id: str) -> str:
     """Partition of `by_start` that lists the contacts of a list."""
     return f"LIST#{list_id}"
+
+
+def opt_outs_in(account_id: str) -> str:
+    """Partition of `by_start` that lists an account's ledger of opt-outs."""
+    return f"OPTS#{account_id}"
+
+
+def blocked_in(account_id: str) -> str:
+    """Partition of `by_last` that lists an account's blocked numbers."""
+    return f"BLOCKED#{account_id}"
 
 
 def due_shards() -> list[str]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from chalicelib.store import db, table
 from tests.faults.company import ANN, BEN, Company
 from tests.faults.scenario import Event, scenario
 from tests.faults.scenarios.common import directed, left_behind, offered, taken, unassigned
@@ -137,6 +138,36 @@ def a_supervisor_closes_what_is_offered_again(company: Company) -> Event:
     n = company.interaction(ANN)["n"]
     company.asks(company.first, "POST", _of(company, "read"), {"n": n})
     return _act(company, "supervisor", "close", {}, status="closed", owner=None, stage="none")
+
+
+def _row(company: Company) -> dict[str, Any]:
+    return db.get(table.opt_out(company.account["id"], ANN)) or {}
+
+
+@scenario("answers", "POST /sms/optouts")
+def a_number_is_opted_out_by_a_person(company: Company) -> Event:
+    taken(company)
+    body = {"account_id": company.account["id"], "address": ANN, "state": "out"}
+
+    def out() -> None:
+        assert (_row(company)["state"], _row(company)["source"]) == ("out", "person")
+        told = [event for event in company.events(company.interaction(ANN)["interaction_id"]) if "Opted out" in event]
+        assert len(told) == 1, f"the thread says {told}"
+
+    return Event(lambda: company.asks("supervisor", "POST", "/sms/optouts", body), out)
+
+
+@scenario("answers", "POST /sms/accounts/{account_id}/blocked")
+def a_number_that_rings_is_blocked(company: Company) -> Event:
+    offered(company, queue=company.exclusive)
+    path = f"/sms/accounts/{company.account['id']}/blocked"
+
+    def gone() -> None:
+        assert "blocked_at" in _row(company), "it is not blocked"
+        meta = company.interaction(ANN)
+        assert (meta["status"], meta["stage"]) == ("closed", "none")
+
+    return Event(lambda: company.asks("supervisor", "POST", path, {"add": [ANN]}), gone)
 
 
 @scenario("answers", _PATH + "transfer")

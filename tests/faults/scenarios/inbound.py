@@ -114,6 +114,20 @@ def a_text_to_an_account_that_is_switched_off(company: Company) -> Event:
     return Event(event.act, unassigned)
 
 
+@scenario("inbound", *_POST)
+def a_text_of_a_blocked_number(company: Company) -> Event:
+    plan_with_queue(company, company.beepall)
+    path = f"/sms/accounts/{company.account['id']}/blocked"
+    company.must("supervisor", "POST", path, {"add": [ANN]})
+    event = _arrives(company, "Buy this")
+
+    def aside() -> None:
+        event.expect()
+        assert company.interaction(ANN)["status"] == "closed", "it is open"
+
+    return Event(event.act, aside)
+
+
 def _parts(company: Company, *before: int, agent: bool) -> Event:
     """The second part of three comes to an account whose provider leaves them apart, after those `before`."""
     Transaction().update(table.configuration("account", company.account["id"]), put={"type": "csctelecom"}).commit()
