@@ -14,6 +14,7 @@ from chalicelib.models.common import MembersChanged
 from chalicelib.models.ids import new_id
 from chalicelib.outbound.identity import public_base
 from chalicelib.providers.spec import ProviderSpec
+from chalicelib.routing import departures
 from chalicelib.routing.match import match, match_agent
 from chalicelib.store import accounts, agents, db, lists, plans, queues, secrets, table
 from chalicelib.store.db import Item
@@ -110,6 +111,8 @@ def change_members(request: Request, account_id: str) -> MembersChanged:
     added, removed = accounts.change_members(account_id, request.body.add, request.body.remove, request.now)
     for agent_id in added:
         match_agent(agents.head(agent_id), request.now)
+    for agent_id in request.body.remove:
+        departures.finish(agent_id, request.now)
     return MembersChanged(added=added, removed=removed)
 
 

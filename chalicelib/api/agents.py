@@ -41,8 +41,12 @@ def change(request: Request, agent_id: str) -> Agent:
     return _read(agent_id, request.now)
 
 
-def delete(_request: Request, agent_id: str) -> Response:
-    agents.delete(agent_id)
+def delete(request: Request, agent_id: str) -> Response:
+    """Deleting again finishes what an earlier try left undone, and says that there is no such agent."""
+    was_there = agents.delete(agent_id, request.now)
+    presence.end_silent(agent_id, request.now)
+    if not was_there:
+        raise Refused("not-found", "There is no such agent.")
     return Response(204)
 
 

@@ -6,6 +6,7 @@ from chalicelib.api import member_changes, pages
 from chalicelib.api.request import Request, Response
 from chalicelib.models.ids import new_id
 from chalicelib.models.queues import Queue, QueueMember, QueueMembersChanged
+from chalicelib.routing import departures
 from chalicelib.routing.match import match
 from chalicelib.store import members as members_of
 from chalicelib.store import queues, table, teams
@@ -56,6 +57,7 @@ def change_members(request: Request, queue_id: str) -> QueueMembersChanged:
     added_teams, removed_teams = teams.change_of_queue(queue_id, given.add_teams, given.remove_teams, request.now)
     if added or added_teams:
         match([queue_id], request.now)
+    departures.from_queues([queue_id], request.now)
     return QueueMembersChanged(added=added, removed=removed, added_teams=added_teams, removed_teams=removed_teams)
 
 

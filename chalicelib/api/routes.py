@@ -335,7 +335,7 @@ _CONFIGURATION = (
     ),
     Route("DELETE", "/pauses/{pause_id}", SUPERVISORS, "pauses:delete", "Take a pause off the list.", status=204),
     *_configured("/agents", "agents.Agent", "agent", SUPERVISORS, EVERYONE, ADMINS),
-    Route("DELETE", _AGENT, ADMINS, "agents:delete", "Delete an agent without conversations.", status=204),
+    Route("DELETE", _AGENT, ADMINS, "agents:delete", "Delete an agent whom no action plan names.", status=204),
     Route(
         "PUT",
         "/agents/me/presence",

@@ -7,6 +7,7 @@ from chalicelib.api.request import Request, Response
 from chalicelib.models.common import MembersChanged
 from chalicelib.models.ids import new_id
 from chalicelib.models.teams import Team
+from chalicelib.routing import departures
 from chalicelib.routing.match import match
 from chalicelib.store import table, teams
 from chalicelib.store.db import Item
@@ -52,6 +53,8 @@ def change_members(request: Request, team_id: str) -> MembersChanged:
     given = request.body
     member_changes.check(given)
     added, removed = teams.change_members(team_id, given.add, given.remove, request.now)
+    queues = teams.queues_of(team_id)
     if added:
-        match(teams.queues_of(team_id), request.now)
+        match(queues, request.now)
+    departures.from_queues(queues, request.now)
     return MembersChanged(added=added, removed=removed)

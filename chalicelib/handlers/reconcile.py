@@ -7,7 +7,7 @@ from chalicelib import clock
 from chalicelib.config import QUEUE_GRACE
 from chalicelib.observability import count, logger
 from chalicelib.outbound import due as outbound_due
-from chalicelib.routing import next_step, presence
+from chalicelib.routing import departures, next_step, presence
 from chalicelib.routing.match import match
 from chalicelib.store import conversations, db, table
 from chalicelib.store.conversations import due
@@ -68,6 +68,9 @@ def _repair(key: Key, now: int, *, restarted: bool) -> bool:
     kind = _kind(key)
     if kind == "INT":
         return _interaction(item, now)
+    if kind == "AGENT" and "account_id" in item:
+        departures.finish(item["agent_id"], now)
+        return True
     if kind == "AGENT":
         presence.end_silent(item["agent_id"], now)
         return False

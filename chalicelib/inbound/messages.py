@@ -125,7 +125,7 @@ def _append(arrival: Arrival, seen: Seen, *, tab: int | None = None) -> None:
     _put(change, arrival, seen)
     if tab is not None:
         there = Attr("session").eq(tab) & Attr("state").ne("offline")
-        change.nudge(table.agent(pointer["owner"]), there)
+        change.nudge(table.agent(pointer["owner"]), there & Attr("accounts").contains(arrival.account_id))
     else:
         change.touch(pointer.get("owner"))
     change.commit()

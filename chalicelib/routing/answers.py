@@ -153,7 +153,7 @@ def leave(interaction: str, agent: str, now: int) -> Item:
     change = Change(meta, now)
     rounds.end_disposing(change, heads)
     rounds.close_tab(change, heads)
-    run = _look_for_somebody(change, heads, agent) if meta["unread_count"] else None
+    run = look_for_somebody(change, heads, agent) if meta["unread_count"] else None
     result = change.commit()
     if run:
         wake.start(interaction, run)
@@ -169,12 +169,13 @@ def route_unread(interaction: str, agent: str, now: int) -> None:
     if not idle or not meta["unread_count"] or meta.get("tab") == heads.get(agent, {}).get("session"):
         return
     change = Change(meta, now)
-    run = _look_for_somebody(change, heads, agent)
+    run = look_for_somebody(change, heads, agent)
     change.commit()
     wake.start(interaction, run)
 
 
-def _look_for_somebody(change: Change, heads: rounds.Heads, agent: str) -> int:
+def look_for_somebody(change: Change, heads: rounds.Heads, agent: str) -> int:
+    """Ask for routing of the agent's own unread texts; answers the run to start after the commit."""
     change.touch(agent).set(tab=None, waiting_since=change.get("last_message_at"), began_n=change.get("last_in_n"))
     return rounds.ask(change.event(f"{rounds.name(heads, agent)} is not there: looking for somebody"))
 
@@ -227,9 +228,8 @@ def _reject_ring(change: Change, heads: rounds.Heads, agent: str) -> Item:
 
 
 def _reject_directed(change: Change, agent: str) -> Item:
-    change.touch(agent).set(deadline_at=change.now, round_ends_at=change.now)
-    change.tx.delete(table.directed(agent, change.interaction))
-    result = change.decide().due(change.now + ROUTING_GRACE * 1000).commit()
+    rounds.end_directed(change, agent)
+    result = change.commit()
     wake.tell(change.interaction)
     return result
 

@@ -8,7 +8,7 @@ chosen another state meanwhile.
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from chalicelib.models.errors import Refused
-from chalicelib.routing import agents, presence, rounds
+from chalicelib.routing import agents, departures, rounds
 from chalicelib.routing.answers import look, require_own, retried
 from chalicelib.routing.match import match_agent
 from chalicelib.store import accounts, pauses, table
@@ -36,7 +36,7 @@ def begin(interaction: str, agent: str, now: int) -> Item:
     change.event(f"{head['name']} is disposing of it" + (f", paused: {pause}" if pause else ""), author=agent)
     result = change.commit()
     if pause and "ringing" in head:
-        presence.give_back(head["ringing"], agent, now)
+        departures.give_back(head["ringing"], agent, "went while it rang", now)
     return result
 
 

@@ -139,13 +139,16 @@ def _hand_back(change: Change, heads: rounds.Heads, why: str) -> None:
 def _begin(change: Change, heads: rounds.Heads, account: Item) -> None:
     owner = change.base.get("owner")
     change.set(plan_version=account["plan_version"])
-    if owner and agents.on_account(heads.get(owner), account["id"]):
+    if owner is None:
+        _to_plan(change, heads, 0)
+    elif agents.on_account(heads.get(owner), account["id"]):
         rounds.leave(change, heads)
         wait = account["wait_for_assigned_agent"]
         rounds.enter_directed(change, "assigned_agent", owner, wait, "had this customer last")
         change.event(f"Offered to {rounds.name(heads, owner)} for {wait} s: had this customer last").commit()
     else:
-        _to_plan(change, heads, 0)
+        change.event(f"Assigned agent skipped: {rounds.name(heads, owner)} {rounds.gone(heads, owner)}")
+        _ask_queue(change, heads, account)
 
 
 def _transfer(change: Change, heads: rounds.Heads, account: Item) -> None:
@@ -157,11 +160,27 @@ def _transfer(change: Change, heads: rounds.Heads, account: Item) -> None:
         return
     if rounds.in_queue(base):
         _missed(change, heads)
+    owner = base["owner"]
+    head = heads.get(owner)
+    why = _why_not_transferred(base, heads)
+    change.set(transfer=None, rejected=None)
+    is_there = agents.on_account(head, account["id"])
+    if not is_there or (base["unread_count"] and base.get("tab") != head["session"]):  # type: ignore[index]
+        change.event(f"Transfer {why}, and {rounds.name(heads, owner)} is not there")
+        _begin(change, heads, account)
+        return
     rounds.leave(change, heads)
-    rejected = base.get("offered_to") in base.get("rejected", ()) or "turned_down" in base
-    nobody = base["stage"] == "starting"
-    why = "found nobody on this account" if nobody else "rejected" if rejected else "not accepted in time"
     _hand_back(change, heads, why)
+
+
+def _why_not_transferred(base: Item, heads: rounds.Heads) -> str:
+    asked = base.get("offered_to")
+    if base["stage"] == "starting":
+        return "found nobody on this account"
+    if asked and not agents.on_account(heads.get(asked), base["account_id"]):
+        return f"not possible, {rounds.name(heads, asked)} {rounds.gone(heads, asked)}"
+    rejected = asked in base.get("rejected", ()) or "turned_down" in base
+    return "rejected" if rejected else "not accepted in time"
 
 
 def _to_assigned_queue(change: Change, heads: rounds.Heads, account: Item) -> None:
@@ -170,7 +189,13 @@ def _to_assigned_queue(change: Change, heads: rounds.Heads, account: Item) -> No
     if owner not in base.get("rejected", ()):
         change.event(f"{rounds.name(heads, owner)} did not answer in time")
         change.set(expired_for={*base.get("expired_for", ()), owner})
-    queue = _assigned_queue(base, heads.get(owner, {}))
+    _ask_queue(change, heads, account)
+
+
+def _ask_queue(change: Change, heads: rounds.Heads, account: Item) -> None:
+    """The owner does not answer or is gone: a queue of theirs is asked, and they own it no longer."""
+    base = change.base
+    queue = _assigned_queue({**base, **change.fields}, heads.get(base["owner"], {}))
     rounds.leave(change, heads)
     rounds.disown(change, heads)
     if queue is None:
@@ -184,10 +209,14 @@ def _to_assigned_queue(change: Change, heads: rounds.Heads, account: Item) -> No
 
 
 def _assigned_queue(meta: Item, owner: Item) -> Item | None:
-    """The queue it was last accepted through, the plan's first of the owner, else the owner's oldest; with members."""
-    mine = set(owner.get("queues", ()))
+    """The queue it was last accepted through, the plan's first of the owner, else the owner's oldest; with members.
+
+    A deleted owner is in no queue any more: there the first of these is left.
+    """
+    last = meta.get("accepted_queue")
+    mine: set[str] = ({last} if last else set()) if "deleted" in owner else set(owner.get("queues", ()))
     planned = [a["queue_id"] for a in _plan(meta) if a["app"] == "queue" and a["enabled"]]
-    known = [q for q in (meta.get("accepted_queue"), *planned) if q in mine]
+    known = [q for q in (last, *planned) if q in mine]
     if known:
         return steps.queue_with_members(known[0], meta["account_id"])
     shared = (steps.queue_with_members(q, meta["account_id"], but=owner["agent_id"]) for q in sorted(mine))

@@ -8,10 +8,10 @@ from boto3.dynamodb.conditions import Attr
 
 from chalicelib.config import CONFLICT_RETRIES, ROUTING_GRACE, SILENCE
 from chalicelib.models.errors import Refused
-from chalicelib.routing import agents, answers, rounds, wake
-from chalicelib.routing.match import match, match_agent
+from chalicelib.routing import agents, answers, departures
+from chalicelib.routing.match import match_agent
 from chalicelib.store import conversations, db, table
-from chalicelib.store.conversations import Change, due
+from chalicelib.store.conversations import due
 from chalicelib.store.db import Item
 from chalicelib.store.transaction import Lost, Transaction
 
@@ -64,7 +64,10 @@ def end_silent(agent: str, now: int) -> bool:
     if head is None or "due_at" not in head:
         return False
     if head["state"] == "offline":
-        _route_own(agent, now)
+        if "deleted" in head:
+            departures.from_company(agent, now)
+        else:
+            _route_own(agent, now)
         _done(head)
         return True
     return _ended_silently(head, now)
@@ -133,7 +136,7 @@ def _follow(before: Item, after: Item, now: int) -> None:
     """What a change of state means for others: a ring goes on, unread texts look for somebody, the free are rung."""
     agent = after["agent_id"]
     if "ringing" in before and "ringing" not in after:
-        give_back(before["ringing"], agent, now)
+        departures.give_back(before["ringing"], agent, "went while it rang", now)
     if before["session"] != after["session"]:
         _route_own(agent, now)
     if agents.free(after, now):
@@ -143,21 +146,3 @@ def _follow(before: Item, after: Item, now: int) -> None:
 def _route_own(agent: str, now: int) -> None:
     for own in list(db.query_all(table.agent(agent)["pk"], "I#")):
         answers.route_unread(own["interaction_id"], agent, now)
-
-
-def give_back(interaction: str, agent: str, now: int) -> None:
-    """The agent went while it rang: the ring is released, not missed, and the queue rings the next one."""
-    for _ in range(CONFLICT_RETRIES):
-        meta = conversations.get(interaction)
-        if not meta or meta.get("ring_agent") != agent or meta["status"] != "open":
-            return
-        heads = rounds.heads_of(meta)
-        ended = Change(meta, now)
-        rounds.drop_ring(ended, heads)
-        try:
-            ended.event(f"{rounds.name(heads, agent)} went while it rang").commit()
-        except Lost:
-            continue
-        match([meta["queue_id"]], now)
-        wake.tell(interaction)
-        return

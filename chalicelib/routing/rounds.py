@@ -154,6 +154,14 @@ def tell_preview(change: Change, preview: str) -> None:
         change.nudge(table.account(base["account_id"]))
 
 
+def end_directed(change: Change, agent: str) -> None:
+    """The agent will not answer: the directed offer goes, and the next step is due now."""
+    change.touch(agent).set(rejected={*(change.get("rejected") or ()), agent})
+    change.tx.delete(table.directed(agent, change.interaction))
+    change.set(deadline_at=change.now, round_ends_at=change.now)
+    change.decide().due(change.now + ROUTING_GRACE * 1000)
+
+
 def close_tab(change: Change, heads: Heads) -> None:
     """The owner's tab closes; it counts no longer, unless the session that counted it is over."""
     owner, tab = change.base.get("owner"), change.base.get("tab")
@@ -191,6 +199,11 @@ def ask(change: Change) -> int:
     change.set(deadline_at=change.now)
     change.decide().due(change.now + ROUTING_GRACE * 1000)
     return run
+
+
+def gone(heads: Heads, agent: str) -> str:
+    """Why an agent who is not on the account any more is not there, to follow the name in an event line."""
+    return "was deleted" if "deleted" in heads.get(agent, {"deleted": True}) else "is not on this account any more"
 
 
 def name(heads: Heads, agent: str | None) -> str:

@@ -215,4 +215,4 @@ def _open_interactions(account_id: str) -> int:
 def change_members(account_id: str, add: Sequence[str], remove: Sequence[str], now: int) -> tuple[list[str], list[str]]:
     """Put agents on the account and take others off; answers who really was. Raises Refused."""
     added = [one for one in add if members.add("accounts", account_id, one, now)]
-    return added, [one for one in remove if members.remove("accounts", account_id, one)]
+    return added, [one for one in remove if members.take_off(account_id, one, now)]

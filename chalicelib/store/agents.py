@@ -5,9 +5,10 @@ from typing import Any
 
 from boto3.dynamodb.conditions import Attr
 
-from chalicelib.config import CONFLICT_RETRIES
+from chalicelib.config import CONFLICT_RETRIES, ROUTING_GRACE
 from chalicelib.models.errors import Refused
-from chalicelib.store import configured, db, idempotency, members, table, teams, tokens
+from chalicelib.store import configured, db, idempotency, members, table, teams
+from chalicelib.store.conversations import due
 from chalicelib.store.db import Item
 from chalicelib.store.idempotency import Once
 from chalicelib.store.transaction import EXISTS, Lost, Transaction
@@ -71,32 +72,37 @@ def change(agent: Item, version: int, changes: dict[str, Any]) -> None:
         raise
 
 
-def delete(agent_id: str) -> None:
-    """Delete an agent with all memberships and tokens.
+def delete(agent_id: str, now: int) -> bool:
+    """Delete an agent with all memberships; False if that was done before. `now` in milliseconds.
 
-    Raises Refused `in-use` while the agent owns conversations or action plans name the agent (`accounts`).
+    HEAD stays, without anything but the name, for the conversations that the agent still owns. It stands on the due
+    list until `routing.departures` has seen to what the agent leaves to others, the tokens included.
+
+    Raises Refused `not-found`, and `in-use` while action plans name the agent (`accounts`).
     """
     for _ in range(CONFLICT_RETRIES):
         found = head(agent_id)
         if found is None:
-            tokens.revoke_of(agent_id)
             raise configured.not_found(_KIND)
-        if db.query(table.agent(agent_id)["pk"], "I#", limit=1).items:
-            raise Refused("in-use", "The agent owns conversations; they must be closed or taken over first.")
+        if "deleted" in found:
+            return False
         configured.refuse_if_named([configured.get(_KIND, agent_id)])
         for team in sorted(found.get("teams", ())):
             teams.remove_member(team, agent_id)
-        if _deleted(found):
-            tokens.revoke_of(agent_id)
-            return
+        if _deleted(found, now):
+            return True
     raise Refused("contended", "The agent is being changed by others.")
 
 
-def _deleted(found: Item) -> bool:
+def _deleted(found: Item, now: int) -> bool:
     agent_id = found["agent_id"]
-    key = table.configuration(_KIND, agent_id)
+    key, place = table.configuration(_KIND, agent_id), table.agent(agent_id)
+    gone: Item = dict.fromkeys(("accounts", "queues", "teams", "ringing", "ring_ends", "pause"))
+    gone |= {"deleted": True, "state": "offline", "since": now, "session": found["session"] + 1, "open_count": 0}
+    gone |= due(place, now + ROUTING_GRACE * 1000)
     # seq grows with everything that an agent gets or does, so nothing came in since it was read.
-    tx = Transaction().delete(table.agent(agent_id), Attr("seq").eq(found["seq"]))
+    unmoved = Attr("seq").eq(found["seq"])
+    tx = Transaction().update(place, unmoved, put=gone, add={"seq": 1, "members_version": 1}, prove=True)
     tx.delete(key, Attr("named_by").not_exists())
     for item in members.item_keys(agent_id, found.get("accounts", ()), found.get("queues", ())):
         tx.delete(item)

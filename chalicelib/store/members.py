@@ -9,9 +9,10 @@ from typing import Any, Literal
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
-from chalicelib.config import CONFLICT_RETRIES
+from chalicelib.config import CONFLICT_RETRIES, ROUTING_GRACE
 from chalicelib.models.errors import Refused
 from chalicelib.store import db, table
+from chalicelib.store.conversations import due
 from chalicelib.store.db import Item
 from chalicelib.store.table import Key
 from chalicelib.store.transaction import EXISTS, Lost, Transaction
@@ -47,7 +48,7 @@ def add(of: Of, identifier: str, agent_id: str, now: int, via: str = DIRECT, onl
     """
     for _ in range(CONFLICT_RETRIES):
         head = db.get(table.agent(agent_id))
-        if head is None:
+        if head is None or "deleted" in head:
             raise Gone if only_with else Refused("not-found", "There is no such agent.", kind="agent")
         item = db.get(_item_key(of, identifier, agent_id))  # read after HEAD, whose version guards it
         if via in sources(item):
@@ -83,13 +84,21 @@ def remove(of: Of, identifier: str, agent_id: str, via: str = DIRECT) -> bool:
     return _remove(of, identifier, agent_id, {via})
 
 
+def take_off(account_id: str, agent_id: str, now: int) -> bool:
+    """Take an agent off an account; False if they were not on it. `now` in milliseconds.
+
+    What they have of the account's conversations stands on the due list, for `routing.departures` to see to.
+    """
+    return _remove("accounts", account_id, agent_id, {DIRECT}, departed_at=now)
+
+
 def remove_all(of: Of, identifier: str) -> None:
     """Take everybody off."""
     for item in items_of(of, identifier):
         _remove(of, identifier, item["agent_id"], sources(item))
 
 
-def _remove(of: Of, identifier: str, agent_id: str, reasons: set[str]) -> bool:
+def _remove(of: Of, identifier: str, agent_id: str, reasons: set[str], departed_at: int | None = None) -> bool:
     key = _item_key(of, identifier, agent_id)
     for _ in range(CONFLICT_RETRIES):
         head = db.get(table.agent(agent_id))
@@ -100,6 +109,10 @@ def _remove(of: Of, identifier: str, agent_id: str, reasons: set[str]) -> bool:
         tx = Transaction().update(key, EXISTS, put={"via": left}) if left else Transaction().delete(key, EXISTS)
         if head is not None:
             _change_head(tx, agent_id, _unmoved(head), drop=None if left else {of: {identifier}})
+        if departed_at is not None and not left:
+            departure = table.departure(agent_id, identifier)
+            row = {"agent_id": agent_id, "account_id": identifier}
+            tx.put(departure, row | due(departure, departed_at + ROUTING_GRACE * 1000))
         try:
             tx.commit()
         except Lost:
@@ -119,7 +132,7 @@ def item_keys(agent_id: str, accounts: Iterable[str], queues: Iterable[str]) -> 
 def unknown_agents(agent_ids: Iterable[str]) -> list[int]:
     """Positions of those who do not exist."""
     heads = db.get_many([table.agent(agent_id) for agent_id in agent_ids])
-    return [position for position, head in enumerate(heads) if head is None]
+    return [position for position, head in enumerate(heads) if head is None or "deleted" in head]
 
 
 def check_room(agent_ids: Iterable[str], queues: Iterable[str]) -> None:

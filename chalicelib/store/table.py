@@ -52,6 +52,11 @@ def directed(agent_id: str, interaction: str) -> Key:
     return key(f"AGENT#{agent_id}", f"O#{interaction}")
 
 
+def departure(agent_id: str, account_id: str) -> Key:
+    """An agent was taken off an account; gone when all that this leaves to others has been seen to."""
+    return key(f"AGENT#{agent_id}", f"LEFT#{account_id}")
+
+
 def queue(queue_id: str) -> Key:
     return key(f"QUEUE#{queue_id}", "HEAD")
 

@@ -15,10 +15,11 @@ def configuration(facts: Facts) -> Iterator[str]:
 
 
 def heads(facts: Facts) -> Iterator[str]:
-    """An agent, an account and a queue have a HEAD; a deleted queue's may stay, since nothing leads to it."""
+    """An agent, an account and a queue have a HEAD; that of a deleted queue or agent may stay, and says so."""
     for kind, partition in _HEADS.items():
         configured = {item["id"] for item in facts.of("CONFIG") if item["pk"] == f"CONFIG#{kind}"}
-        found = {item["pk"].partition("#")[2] for item in facts.of(partition) if item["sk"] == "HEAD"}
+        there = [item for item in facts.of(partition) if item["sk"] == "HEAD" and "deleted" not in item]
+        found = {item["pk"].partition("#")[2] for item in there}
         for identifier in configured - found:
             yield f"{kind} {identifier} has no HEAD"
         for identifier in found - configured:

@@ -8,6 +8,7 @@ from tests.faults.scenarios import (  # noqa: F401
     dispatch,
     disposing,
     inbound,
+    owners,
     reconciler,
     replies,
     reports,

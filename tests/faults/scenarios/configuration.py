@@ -144,7 +144,7 @@ def an_agent_is_changed(company: Company) -> Event:
 
 @scenario("configuration", "DELETE /agents/{agent_id}")
 def an_agent_with_memberships_and_a_token_is_deleted(company: Company) -> Event:
-    keys = (table.configuration("agent", company.second), table.agent(company.second))
+    keys = (table.configuration("agent", company.second),)
     members = (
         table.member(company.beepall, company.second),
         table.account_member(company.account["id"], company.second),
