@@ -45,6 +45,7 @@ UNEXPECTED_ERRORS = 5
 PROVIDER_CONNECT_TIMEOUT, PROVIDER_READ_TIMEOUT = 5, 10
 TEXT_CHARACTERS = 1600
 DUE_SHARDS = 8
+REALTIME_MOST = 5000  # open interactions of one account that are counted for supervisors
 CONFLICT_RETRIES = 8
 
 

@@ -9,10 +9,11 @@ from chalicelib.api.routes import AGENT
 from chalicelib.models.errors import Refused, invalid
 from chalicelib.models.interactions import Interaction, Line
 from chalicelib.outbound import replies
-from chalicelib.routing import answers, closing, disposing, reading, transfer, views
+from chalicelib.routing import answers, closing, disposing, reading, realtime, transfer, views
 from chalicelib.store import accounts, conversations, db, dispositions, table
 from chalicelib.store.db import Item
 
+OFFLINE = "offline"  # as `owner` of a list: whoever is not there
 _ROUNDS = 5  # pages of the index that one request looks through
 
 
@@ -36,41 +37,51 @@ def index(request: Request) -> dict[str, Any]:
     A filter that few fit may end a page early: `has_more` says whether to go on.
     """
     account = access.require_account(request, request.query["account_id"])
-    by_start = request.query["sort"] == "started"
-    name, pk, sk = (table.BY_START, "g1pk", "g1sk") if by_start else (table.BY_LAST, "g2pk", "g2sk")
-    kind, limit, keep = f"interactions {name}", request.query["limit"], _filter(request)
+    name, sk = (table.BY_START, "g1sk") if request.query["sort"] == "started" else (table.BY_LAST, "g2sk")
+    kind, limit = f"interactions {name}", request.query["limit"]
     cursor = request.query["cursor"]
     after = cursors.decode(kind, cursor, after=str)["after"] if cursor else None
     shown: list[Item] = []
     for _ in range(_ROUNDS):
-        older = (sk, "<", after) if after else None
-        page = db.query_index(name, (pk, table.in_account(account["id"])), older, limit=limit + 1, forward=False)
-        found = {m["pk"]: m for m in db.get_many(table.key(i["pk"], i["sk"]) for i in page.items) if m}
-        left = page.last is not None
-        for item in page.items:
+        items, left = _listed(request, account["id"], name, after, limit + 1)
+        kept = _kept(request, [m for m in db.get_many(table.key(i["pk"], i["sk"]) for i in items) if m])
+        for item in items:
             if len(shown) == limit:
                 left = True
                 break
             after = item[sk]
-            if item["pk"] in found and keep(found[item["pk"]]):
-                shown.append(found[item["pk"]])
+            if item["pk"] in kept:
+                shown.append(kept[item["pk"]])
         if not left or len(shown) == limit:
             break
     following = cursors.encode(kind, after=after) if left and after else None
     return pages.page([_present(request, meta) for meta in shown], following)
 
 
-def _filter(request: Request) -> Callable[[Item], bool]:
+def _listed(
+    request: Request, account_id: str, index_name: str, before: str | None, limit: int
+) -> tuple[list[Item], bool]:
+    """What the index has next, and whether there is more; it may lag behind."""
+    status = request.query["status"] or ("open" if request.query["owner"] == OFFLINE else None)
+    if index_name == table.BY_LAST:
+        return conversations.by_last_message(account_id, status, before=before, limit=limit)
+    older = ("g1sk", "<", before) if before else None
+    partition = ("g1pk", table.in_account(account_id))
+    page = db.query_index(table.BY_START, partition, older, limit=limit, forward=False)
+    return page.items, page.last is not None
+
+
+def _kept(request: Request, metas: list[Item]) -> dict[str, Item]:
+    """Those that the filters let through, by partition key."""
     status, owner = request.query["status"], request.query["owner"]
-    if owner == "me":
-        owner = request.who().agent()
-
-    def keep(meta: Item) -> bool:
-        if status and meta["status"] != status:
-            return False
-        return not owner or meta.get("owner") == (None if owner == "none" else owner)
-
-    return keep
+    if status:
+        metas = [meta for meta in metas if meta["status"] == status]
+    if owner == OFFLINE:
+        metas = realtime.at_offline_agents(metas, {}, request.now)
+    elif owner:
+        wanted = request.who().agent() if owner == "me" else None if owner == "none" else owner
+        metas = [meta for meta in metas if meta.get("owner") == wanted]
+    return {meta["pk"]: meta for meta in metas}
 
 
 def show(request: Request, interaction_id: str) -> Interaction:

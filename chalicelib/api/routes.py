@@ -383,6 +383,15 @@ _CONFIGURATION = (
 _DESK = (
     Route(
         "GET",
+        "/sms/realtime",
+        SUPERVISORS,
+        "realtime:index",
+        "What is open and who waits, account by account, at this moment.",
+        answer="realtime.AccountNow[]",
+        query=PAGE,
+    ),
+    Route(
+        "GET",
         "/sms/desk",
         EVERYONE,
         "desk:poll",

@@ -58,6 +58,11 @@ def slot_left() -> ConditionBase:
     return Attr("capacity").eq(0) | Attr("open_count").lt(Attr("capacity"))
 
 
+def is_away(head: Item | None, account_id: str, now: int) -> bool:
+    """Whether an owner would not see the account's texts: offline, not on the account any more, or deleted."""
+    return head is None or state(head, now) == "offline" or not on_account(head, account_id)
+
+
 def on_account(head: Item | None, account_id: str) -> bool:
     return bool(head) and account_id in head.get("accounts", ())  # type: ignore[union-attr]
 

@@ -15,7 +15,7 @@ from boto3.dynamodb.conditions import Attr
 
 from chalicelib.config import CONFIG_CACHE, CONFLICT_RETRIES
 from chalicelib.models.errors import Refused, invalid
-from chalicelib.store import configured, db, dispositions, idempotency, members, plans, table
+from chalicelib.store import configured, conversations, dispositions, idempotency, members, plans, table
 from chalicelib.store.db import Item
 from chalicelib.store.idempotency import Once
 from chalicelib.store.memory import Memory
@@ -202,14 +202,7 @@ def _deleted(account: Item) -> bool:
 
 def _open_interactions(account_id: str) -> int:
     """How many are open, counted through an index: a counter would be the one item that every burst writes."""
-    partition = ("g2pk", table.in_account(account_id))
-    count, start = 0, None
-    while True:
-        page = db.query_index(table.BY_LAST, partition, start=start)
-        count += sum(1 for meta in page.items if meta["status"] == "open")
-        if page.last is None:
-            return count
-        start = page.last
+    return sum(1 for _ in conversations.open_of(account_id))
 
 
 def change_members(account_id: str, add: Sequence[str], remove: Sequence[str], now: int) -> tuple[list[str], list[str]]:

@@ -175,8 +175,13 @@ BY_START, BY_LAST, DUE = "by_start", "by_last", "due"
 
 
 def in_account(account_id: str) -> str:
-    """Partition of the indexes that list the interactions of an account."""
+    """Partition of `by_start` with all interactions of an account, and of `by_last` with the closed ones."""
     return f"ACC#{account_id}"
+
+
+def open_in_account(account_id: str) -> str:
+    """Partition of `by_last` with an account's open interactions; `in_account` has the closed ones there."""
+    return f"OPEN#{account_id}"
 
 
 def in_list(list_id: str) -> str:
