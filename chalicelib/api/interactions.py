@@ -3,14 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.api import access, cursors, pages
+from chalicelib.api import access, cursors, pages, problem
 from chalicelib.api.request import Request
 from chalicelib.api.routes import AGENT
+from chalicelib.models.common import Problem
 from chalicelib.models.errors import Refused, invalid
-from chalicelib.models.interactions import Interaction, Line
+from chalicelib.models.interactions import Interaction, Line, Reassigned, ReassignedOne
 from chalicelib.outbound import replies
 from chalicelib.routing import answers, closing, disposing, reading, realtime, transfer, views
-from chalicelib.store import accounts, conversations, db, dispositions, table
+from chalicelib.routing import reassign as reassigning
+from chalicelib.routing import reopen as reopening
+from chalicelib.store import accounts, configured, conversations, db, dispositions, table
 from chalicelib.store.db import Item
 
 OFFLINE = "offline"  # as `owner` of a list: whoever is not there
@@ -172,6 +175,51 @@ def hand_over(request: Request, interaction_id: str) -> Interaction:
 def take_back(request: Request, interaction_id: str) -> Interaction:
     _visible(request, interaction_id)
     return _present(request, transfer.take_back(interaction_id, request.who().agent(), request.now))
+
+
+def reassign(request: Request, interaction_id: str) -> Interaction:
+    return _present(request, _reassigned(request, interaction_id, _target(request)))
+
+
+def reassign_many(request: Request) -> Reassigned:
+    """Each by itself: one that cannot be reassigned does not keep the others."""
+    target = _target(request)
+    ids = dict.fromkeys(request.body.interactions)
+    return Reassigned(data=[_one_reassigned(request, one, target) for one in ids])
+
+
+def _one_reassigned(request: Request, interaction_id: str, target: Item | None) -> ReassignedOne:
+    try:
+        done = _present(request, _reassigned(request, interaction_id, target))
+    except Refused as refused:
+        told = problem.document(refused.code, refused.detail, **refused.extra)
+        return ReassignedOne(id=interaction_id, interaction=None, problem=Problem.model_validate(told))
+    return ReassignedOne(id=interaction_id, interaction=done, problem=None)
+
+
+def _target(request: Request) -> Item | None:
+    """The queue to reassign to, None for an agent. Raises Refused `invalid` for one that does not exist."""
+    agent_id, queue_id = request.body.agent_id, request.body.queue_id
+    found = configured.get("agent", agent_id) if agent_id else configured.get("queue", queue_id)
+    if found is None:
+        kind = "agent" if agent_id else "queue"
+        raise invalid(f"/{kind}_id", f"There is no such {kind}.")
+    return None if agent_id else found
+
+
+def _reassigned(request: Request, interaction_id: str, queue: Item | None) -> Item:
+    by = request.who().agent_id
+    if queue:
+        return reassigning.to_queue(interaction_id, queue, by, request.now)
+    return reassigning.to_agent(interaction_id, request.body.agent_id, by, request.now)
+
+
+def reopen(request: Request, interaction_id: str) -> Interaction:
+    _visible(request, interaction_id)
+    caller = request.who()
+    agent = caller.agent() if caller.role == AGENT else caller.agent_id
+    again = reopening.reopen(interaction_id, agent, request.now, supervisor=caller.role != AGENT)
+    return _present(request, again)
 
 
 def close(request: Request, interaction_id: str) -> Interaction:

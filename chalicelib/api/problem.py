@@ -28,6 +28,7 @@ STATUS: Mapping[str, int] = {
     "not-owner": 409,
     "new-message": 409,
     "closed": 409,
+    "newer-interaction": 409,
     "opted-out": 409,
     "blocked": 409,
     "account-disabled": 409,

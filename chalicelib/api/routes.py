@@ -489,6 +489,15 @@ _DESK = (
         "Go on with an own interaction instead of closing it.",
         answer=_INTERACTION_MODEL,
     ),
+    Route(
+        "POST",
+        "/sms/interactions/reassign",
+        SUPERVISORS,
+        "interactions:reassign_many",
+        "Give interactions to an agent or into a queue.",
+        body="interactions.ReassignManyIn",
+        answer="interactions.Reassigned",
+    ),
     Route("POST", f"{_INTERACTION}/reject", EVERYONE, "interactions:reject", "Reject an offer.", status=204),
     *(
         Route("POST", f"{_INTERACTION}/{verb}", roles, f"interactions:{verb}", summary, body, _INTERACTION_MODEL)
@@ -497,6 +506,8 @@ _DESK = (
             ("open", EVERYONE, "Open the tab of an own or unassigned interaction.", None),
             ("leave", EVERYONE, "Close the tab without closing the interaction.", None),
             ("take", SUPERVISORS, "Take an interaction over.", None),
+            ("reassign", SUPERVISORS, "Give it to an agent or into a queue.", "interactions.ReassignIn"),
+            ("reopen", EVERYONE, "Open it again after it was closed.", None),
             ("unread", EVERYONE, "Mark as unread.", None),
             ("read", EVERYONE, "Mark as read up to a line.", "interactions.ReadIn"),
             ("close", EVERYONE, "Close the interaction.", "interactions.CloseIn"),

@@ -1,11 +1,11 @@
 """Interactions and the lines of their threads as they cross the API."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
 from chalicelib.config import TEXT_CHARACTERS
-from chalicelib.models.common import Identifier, Input, Output, Time
+from chalicelib.models.common import Identifier, Input, Output, Problem, Time
 
 Text = Annotated[
     str, StringConstraints(min_length=1, max_length=TEXT_CHARACTERS, strip_whitespace=False, pattern=r"\S")
@@ -40,18 +40,29 @@ class CloseIn(Input):
     disposition: str | None = None
 
 
-class TransferIn(Input):
-    """To whom: one of the two; `note` is shown with the offer."""
+class ReassignIn(Input):
+    """To whom: an agent or a queue."""
 
     agent_id: Identifier | None = None
     queue_id: Identifier | None = None
-    note: str | None = Field(default=None, max_length=500)
 
     @model_validator(mode="after")
-    def _one_target(self) -> "TransferIn":
+    def _one_target(self) -> Self:
         if (self.agent_id is None) == (self.queue_id is None):
             raise ValueError("Give agent_id or queue_id.")
         return self
+
+
+class TransferIn(ReassignIn):
+    """To whom: one of the two; `note` is shown with the offer."""
+
+    note: str | None = Field(default=None, max_length=500)
+
+
+class ReassignManyIn(ReassignIn):
+    """Which interactions, and to whom."""
+
+    interactions: list[Identifier] = Field(min_length=1, max_length=100)
 
 
 class Disposition(Output):
@@ -88,6 +99,20 @@ class Interaction(Output):
     last_message: LastMessage | None
     closed_at: Time | None
     version: int
+
+
+class ReassignedOne(Output):
+    """What became of one of them: the interaction, or the problem that a request for it alone would have got."""
+
+    id: str
+    interaction: Interaction | None
+    problem: Problem | None
+
+
+class Reassigned(Output):
+    """One entry for each interaction, in the order of the request."""
+
+    data: list[ReassignedOne]
 
 
 class Line(Output):

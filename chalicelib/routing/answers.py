@@ -31,12 +31,12 @@ def retried(act: Callable[..., Any]) -> Callable[..., Any]:
     return again
 
 
-def look(interaction: str, agent: str) -> tuple[Item, rounds.Heads]:
-    """The interaction as an agent of its account may see it, and the HEADs it concerns."""
+def look(interaction: str, *agents: str) -> tuple[Item, rounds.Heads]:
+    """The interaction, the HEADs it concerns, and those of these agents. Raises Refused `not-found`."""
     meta = conversations.get(interaction)
     if meta is None:
         raise Refused("not-found", "There is no such interaction.")
-    return meta, rounds.heads_of(meta, agent)
+    return meta, rounds.heads_of(meta, *agents)
 
 
 def _read_open(interaction: str, agent: str) -> tuple[Item, rounds.Heads]:
@@ -82,7 +82,7 @@ def accept(interaction: str, agent: str, now: int) -> Item:
     _become_owner(change, heads, agent, directed=right == "directed")
     change.event(f"Accepted by {head['name']}", author=agent)
     result = change.commit()
-    if is_waited_for(meta):
+    if rounds.is_waited_for(meta):
         wake.tell(interaction, taken=True)
     for freed in dict.fromkeys((agent, meta.get("owner") or agent)):
         match_agent(heads.get(freed), now)
@@ -121,13 +121,8 @@ def _become_owner(change: Change, heads: rounds.Heads, agent: str, *, directed: 
     change.tx.put(table.own(agent, change.interaction), {"interaction_id": change.interaction})
     change.set(owner=agent, tab=head["session"], waiting_since=None, rejected=None, expired_for=None, transfer=None)
     change.set(read_n=change.base["n"], unread_count=0, unread=None)
-    if is_waited_for(change.base):
+    if rounds.is_waited_for(change.base):
         change.decide()
-
-
-def is_waited_for(meta: Item) -> bool:
-    """Whether an execution waits for this interaction."""
-    return meta["stage"] != "none" or "opening_at" in meta
 
 
 def _open_tab(meta: Item, heads: rounds.Heads, agent: str, now: int) -> Item:
@@ -196,7 +191,7 @@ def take(interaction: str, agent: str, now: int) -> Item:
     source = f" from {rounds.name(heads, before)}" if before and before != agent else ""
     change.event(f"Taken over by {heads[agent]['name']}{source}", author=agent)
     result = change.commit()
-    if is_waited_for(meta):
+    if rounds.is_waited_for(meta):
         wake.tell(interaction, taken=True)
     for head in heads.values():
         match_agent(head, now)
@@ -256,6 +251,5 @@ def _end_round_if_nobody_left(change: Change) -> None:
     row = {"account_id": change.base["account_id"], "rejected": change.get("rejected")}
     if queues.nobody_left(row, rounds.read_heads(members).values(), change.now):
         change.set(round_ends_at=change.now, deadline_at=change.now, turned_down=True)
-        change.event("Everybody in the queue who is online has rejected it").decide().due(
-            change.now + ROUTING_GRACE * 1000
-        )
+        change.event("Everybody in the queue who is online has rejected it")
+        change.decide().due(change.now + ROUTING_GRACE * 1000)

@@ -2,7 +2,7 @@
 
 from chalicelib.models.errors import Refused
 from chalicelib.routing import rounds, wake
-from chalicelib.routing.answers import is_waited_for, require_own, retried
+from chalicelib.routing.answers import require_own, retried
 from chalicelib.routing.match import match_agent
 from chalicelib.store import accounts, conversations
 from chalicelib.store.conversations import Change
@@ -45,7 +45,7 @@ def close(
     how = f" as {' / '.join(disposition['path'])}" if disposition else ""
     change.event(f"Closed by {rounds.name(heads, agent) if agent else 'a supervisor'}{how}", author=agent)
     result = change.commit()
-    if is_waited_for(meta):
+    if rounds.is_waited_for(meta):
         wake.tell(interaction, taken=True)
     for name in {owner, meta.get("ring_agent")} - {None}:
         match_agent(heads.get(name), now)  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from chalicelib.config import CONFLICT_RETRIES, IMMEDIATE_ACTIONS, ROUTING_GRACE
-from chalicelib.routing import agents, queues, rounds, steps, transfer, wake
+from chalicelib.routing import agents, queues, reassign, rounds, steps, transfer, wake
 from chalicelib.routing.match import match, match_agent
 from chalicelib.store import accounts, conversations, db, table
 from chalicelib.store.conversations import Change
@@ -29,7 +29,7 @@ def advance(interaction: str, run: int, now: int) -> Step:
     matched = False
     for _ in range(IMMEDIATE_ACTIONS + CONFLICT_RETRIES):
         meta = conversations.get(interaction)
-        if not meta or meta["status"] != "open" or meta["run"] != run or not _is_routed(meta):
+        if not meta or meta["status"] != "open" or meta["run"] != run or not rounds.is_waited_for(meta):
             return DONE
         if meta["stage"] != "starting" and _deadline(meta) > now:
             if matched or not _may_ring(meta):
@@ -44,10 +44,6 @@ def advance(interaction: str, run: int, now: int) -> Step:
             continue
         matched = False
     raise RuntimeError(f"no decision for {interaction} after {IMMEDIATE_ACTIONS} actions")
-
-
-def _is_routed(meta: Item) -> bool:
-    return meta["stage"] != "none" or "opening_at" in meta
 
 
 def _deadline(meta: Item) -> int:
@@ -73,6 +69,8 @@ def _decide(meta: Item, now: int) -> None:
         _ring_out(change, heads)
     elif stage == "plan_agent" and meta["round_ends_at"] > now and meta["offered_to"] not in meta.get("rejected", ()):
         _notify_again(change)
+    elif "sent_to" in meta:
+        reassign.enter(change, account)
     elif "transfer" in meta:
         _transfer(change, heads, account)
     elif stage == "starting" and "plan_step" not in meta:
@@ -144,8 +142,9 @@ def _begin(change: Change, heads: rounds.Heads, account: Item) -> None:
     elif agents.on_account(heads.get(owner), account["id"]):
         rounds.leave(change, heads)
         wait = account["wait_for_assigned_agent"]
-        rounds.enter_directed(change, "assigned_agent", owner, wait, "had this customer last")
-        change.event(f"Offered to {rounds.name(heads, owner)} for {wait} s: had this customer last").commit()
+        why = "assigned by a supervisor" if "given" in change.base else "had this customer last"
+        rounds.enter_directed(change, "assigned_agent", owner, wait, why)
+        change.event(f"Offered to {rounds.name(heads, owner)} for {wait} s: {why}").commit()
     else:
         change.event(f"Assigned agent skipped: {rounds.name(heads, owner)} {rounds.gone(heads, owner)}")
         _ask_queue(change, heads, account)

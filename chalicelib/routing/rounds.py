@@ -22,6 +22,11 @@ def in_queue(meta: Item) -> bool:
     return "queue_id" in meta
 
 
+def is_waited_for(meta: Item) -> bool:
+    """Whether an execution waits for this interaction."""
+    return meta["stage"] != "none" or "opening_at" in meta
+
+
 def heads_of(meta: Item, *others: str) -> Heads:
     """The HEADs of all whom a decision about this interaction may change, in one read."""
     names = {meta.get("owner"), meta.get("ring_agent"), meta.get("offered_to"), *others} - {None}
@@ -109,9 +114,8 @@ def leave(change: Change, heads: Heads) -> None:
         change.tx.delete(table.unassigned(base["account_id"], base["waiting_since"], change.interaction))
         change.nudge(table.account(base["account_id"]))
     change.set(stage="none", queue_id=None, strategy=None, ring_agent=None, ring_ends=None, ring_full=None)
-    change.set(
-        turned_down=None, offered_to=None, renotify_every=None, round_ends_at=None, deadline_at=None, opening_at=None
-    ).due(None)
+    change.set(offered_to=None, renotify_every=None, round_ends_at=None, deadline_at=None, opening_at=None).due(None)
+    change.set(turned_down=None, sent_to=None, given=None)
 
 
 def release(change: Change, heads: Heads, agent: str) -> None:

@@ -4,10 +4,10 @@ META of an interaction (times in milliseconds): interaction_id, account_id, addr
 contact_name, status (open|closed), owner, last_owner, tab (the owner's session while it is open in a
 tab), stage, queue_id, waiting_since, began_n (the inbound line that began the routing), run, epoch,
 task_token, token_epoch, deadline_at, round_ends_at, ring_agent, ring_ends, rejected, turned_down (everybody in the
-round who is online has rejected it), plan_version, plan_step,
-accepted_queue, replied (actions whose one reply was sent), n (last line), status_seq, last_in_n,
-read_n, unread_count, unread, out_last, started_at, last_message_at, last_direction, last_preview,
-closed_at, version.
+round who is online has rejected it), plan_version, plan_step, accepted_queue, sent_to (the queue that a supervisor gave
+it to, until its round begins), given (by a supervisor to the owner, who has not been asked yet), reopened_at, replied
+(actions whose one reply was sent), n (last line), status_seq, last_in_n, read_n, unread_count, unread, out_last,
+started_at, last_message_at, last_direction, last_preview, closed_at, version.
 """
 
 from collections.abc import Iterator
@@ -59,13 +59,13 @@ class _Head:
 class Change:
     """What happens to one interaction, written at once: its META, its pointer and its new lines.
 
-    `base` is META or the pointer as they were read; the commit is refused (Lost) when the
-    fields that decisions rest on have moved since. Every decision appends a line, so that `n` has no gap
-    and a line's `op` tells our own repeated write from a stranger's.
+    `base` is META or the pointer as they were read, of an open interaction unless `status` says otherwise; the commit
+    is refused (Lost) when the fields that decisions rest on have moved since. Every decision appends a line, so that
+    `n` has no gap and a line's `op` tells our own repeated write from a stranger's.
     """
 
-    def __init__(self, base: Item, now: int) -> None:
-        self.base, self.now = base, now
+    def __init__(self, base: Item, now: int, *, status: str = "open") -> None:
+        self.base, self.now, self._status = base, now, status
         self.tx = Transaction()
         self.fields: Item = {}
         self._counts: Item = {"version": 1}
@@ -73,7 +73,6 @@ class Change:
         self._heads: dict[tuple[str, str], _Head] = {}
         self._guard = True
         self._guarded: tuple[str, ...] = _GUARDED
-        self._status = "open"
 
     @classmethod
     def begin(cls, account_id: str, address: str, seen: Item | None, now: int) -> "Change":
@@ -105,9 +104,7 @@ class Change:
     @classmethod
     def reopen(cls, base: Item, now: int) -> "Change":
         """The change that opens a closed interaction again; lost once its address has a newer one."""
-        change = cls(base, now)
-        change._status = "closed"
-        return change.set(status="open", closed_at=None, disposition=None)
+        return cls(base, now, status="closed").set(status="open", closed_at=None, disposition=None)
 
     @property
     def interaction(self) -> str:
@@ -218,7 +215,8 @@ class Change:
         else:
             self._create()
         self.tx.commit()
-        return {name: value for name, value in {**self.base, **self.fields}.items() if value is not None}
+        counted = {name: self.base[name] + number for name, number in self._counts.items() if name in self.base}
+        return {name: value for name, value in {**self.base, **counted, **self.fields}.items() if value is not None}
 
     def _update(self) -> None:
         guard = Attr("status").eq(self._status)

@@ -33,6 +33,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "QueueIn": {"name": "Queue {key}"},
     "QueuePatch": {"description": "changed"},
     "ReadIn": {"n": 1},
+    "ReassignIn": {"agent_id": "{agent_id}"},
+    "ReassignManyIn": {"interactions": ["{interaction_id}"], "agent_id": "{agent_id}"},
     "SampleIn": {},
     "TestTextIn": {"to": "+15005550188"},
     "TransferIn": {"agent_id": "{agent_id}"},

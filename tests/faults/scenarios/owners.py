@@ -3,7 +3,7 @@
 from chalicelib.store import db, table
 from tests.faults.company import ANN, Act, Company
 from tests.faults.scenario import Event, scenario
-from tests.faults.scenarios.common import directed, offered, taken
+from tests.faults.scenarios.common import directed, left_behind, offered, taken, unassigned
 from tests.faults.scenarios.objects import deleted, members
 
 _MEMBERS = "POST /sms/accounts/{account_id}/agents"
@@ -64,3 +64,64 @@ def an_owner_with_an_unread_text_is_deleted(company: Company) -> Event:
         assert company.first not in [item.get("agent_id") for item in left], "the token still works"
 
     return _also(_also(event, _looked_after(company)), revoked)
+
+
+_INTERACTION = "POST /sms/interactions/{interaction_id}/"
+
+
+def _supervisor(company: Company, verb: str, body: dict[str, str] | None, **then: object) -> Event:
+    """The supervisor does it, and META then says `then`."""
+    path = f"/sms/interactions/{company.interaction(ANN)['interaction_id']}/{verb}"
+
+    def done() -> None:
+        meta = company.interaction(ANN)
+        for name, value in then.items():
+            assert meta.get(name) == value, f"{name} is {meta.get(name)}"
+
+    return Event(lambda: company.asks("supervisor", "POST", path, body), done)
+
+
+@scenario("owners", _INTERACTION + "reassign")
+def a_ring_is_given_to_somebody(company: Company) -> Event:
+    offered(company, queue=company.exclusive)
+    return _supervisor(company, "reassign", {"agent_id": company.second}, owner=company.second)
+
+
+@scenario("owners", _INTERACTION + "reassign")
+def what_nobody_took_is_given_to_somebody(company: Company) -> Event:
+    unassigned(company)
+    return _supervisor(company, "reassign", {"agent_id": company.first}, owner=company.first)
+
+
+@scenario("owners", _INTERACTION + "reassign")
+def a_conversation_is_sent_into_a_queue(company: Company) -> Event:
+    taken(company)
+    return _supervisor(company, "reassign", {"queue_id": company.exclusive}, owner=None, last_owner=company.first)
+
+
+@scenario("owners", "POST /sms/interactions/reassign")
+def what_lies_at_somebody_who_is_away_is_given_to_another(company: Company) -> Event:
+    interaction = left_behind(company)
+    company.presence(company.first, "offline")
+    body = {"interactions": [interaction], "agent_id": company.second}
+
+    def given() -> None:
+        assert company.interaction(ANN)["owner"] == company.second, "the other does not have it"
+
+    return Event(lambda: company.asks("supervisor", "POST", "/sms/interactions/reassign", body), given)
+
+
+@scenario("owners", _INTERACTION + "reopen")
+def a_closed_conversation_is_reopened(company: Company) -> Event:
+    taken(company)
+    company.does(company.first, "close", ANN, {})
+    return _supervisor(company, "reopen", None, status="open", owner=company.first, closed_at=None)
+
+
+@scenario("owners", _INTERACTION + "reopen")
+def what_the_plan_closed_is_reopened_for_everybody(company: Company) -> Event:
+    company.plan({"app": "close"})
+    company.customer_texts(ANN, "Hello")
+    company.steps(ANN)
+    assert company.interaction(ANN)["status"] == "closed"
+    return _supervisor(company, "reopen", None, status="open", owner=None, stage="none")
