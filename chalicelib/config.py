@@ -45,6 +45,9 @@ UNEXPECTED_ERRORS = 5
 PROVIDER_CONNECT_TIMEOUT, PROVIDER_READ_TIMEOUT = 5, 10
 TEXT_CHARACTERS = 1600
 DUE_SHARDS = 8
+SILENCE_DAYS = 365  # the longest silence after which an account may have its conversations closed
+SILENCE_LOOK = 3600, 24 * 3600  # between two looks for silent conversations of an account, at least and at most
+SILENCE_BATCH = 200  # conversations of one look
 REALTIME_MOST = 5000  # open interactions of one account that are counted for supervisors
 CONFLICT_RETRIES = 8
 

@@ -11,12 +11,13 @@ from chalicelib.config import SEGMENTS_PER_SECOND
 from chalicelib.inbound import proof
 from chalicelib.models.accounts import Account, TokenRotation
 from chalicelib.models.common import MembersChanged
+from chalicelib.models.errors import invalid
 from chalicelib.models.ids import new_id
 from chalicelib.outbound.identity import public_base
 from chalicelib.providers.spec import ProviderSpec
 from chalicelib.routing import departures
 from chalicelib.routing.match import match, match_agent
-from chalicelib.store import accounts, agents, db, lists, plans, queues, secrets, table
+from chalicelib.store import accounts, agents, db, dispositions, lists, plans, queues, secrets, table
 from chalicelib.store.db import Item
 
 _TOKEN_BYTES = 24  # 32 characters that need no escaping in a URL
@@ -47,6 +48,7 @@ def create(request: Request) -> Account:
         "created_at": request.now,
         "version": 1,
     }
+    _check_close_after(account)
     shown = present(account, request.who().role)
     once = request.once and request.once.answered(201, shown.model_dump(mode="json"))
     accounts.create(account, once, request.now)
@@ -64,6 +66,7 @@ def change(request: Request, account_id: str) -> Account:
     spec = account_rules.spec_of(account["type"])
     credentials = {**secrets.reveal(account_id, account["credentials"]), **changes.get("credentials", {})}
     account_rules.check(spec, {**account, **changes, "credentials": credentials})
+    _check_close_after({**account, **changes})
     if "phone" in changes:
         changes["phone"] = account_rules.phone(spec, changes["phone"])
     if "list_id" in changes and changes["list_id"] is None:
@@ -77,10 +80,17 @@ def change(request: Request, account_id: str) -> Account:
     if public_base({**account, **changes}) != public_base(account):
         changes["old_base"] = public_base(account)
     version = request.version or 0
-    accounts.change(account, version, changes)
+    accounts.change(account, version, changes, request.now)
     if accounts.is_enabled({**account, **changes}) and not accounts.is_enabled(account):
         match((queue["id"] for queue in db.query_all(queues.PARTITION)), request.now)
     return present({**account, **changes, "version": version + 1}, request.who().role)
+
+
+def _check_close_after(account: Item) -> None:
+    """Raises Refused `invalid` for a disposition that the account's conversations cannot have."""
+    named = account.get("close_after", {}).get("disposition")
+    if named and dispositions.find(named, account) is None:
+        raise invalid("/close_after/disposition", "There is no such disposition for this account.")
 
 
 def delete(_request: Request, account_id: str) -> Response:

@@ -1,4 +1,4 @@
-"""Every minute: repairs what a crash left behind, ends silent sessions, and counts what it had to repair."""
+"""Every minute: repairs what a crash left behind, ends silent sessions, closes silent conversations, counts repairs."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,7 +7,7 @@ from chalicelib import clock
 from chalicelib.config import QUEUE_GRACE
 from chalicelib.observability import count, logger
 from chalicelib.outbound import due as outbound_due
-from chalicelib.routing import departures, next_step, presence
+from chalicelib.routing import departures, next_step, presence, silence
 from chalicelib.routing.match import match
 from chalicelib.store import conversations, db, table
 from chalicelib.store.conversations import due
@@ -76,6 +76,9 @@ def _repair(key: Key, now: int, *, restarted: bool) -> bool:
         return False
     if kind == "QUEUE":
         return _queue(item, now)
+    if kind == "ACC":
+        silence.look(item, now)
+        return False
     return outbound_due.repair(key, now)
 
 

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from chalicelib.config import MAX_AGE, PLAN_STEP_TIMEOUT, WAIT_FOR_ASSIGNED, WAIT_MAX, WAIT_MIN
+from chalicelib.config import MAX_AGE, PLAN_STEP_TIMEOUT, SILENCE_DAYS, WAIT_FOR_ASSIGNED, WAIT_MAX, WAIT_MIN
 from chalicelib.models import templates
 from chalicelib.models.common import Description, Identifier, Input, Name, Output, Time, patch_of
 
@@ -106,6 +106,13 @@ class Notification(Input):
     shake: bool = False
 
 
+class CloseAfter(Input):
+    """After how many days without a text a conversation is closed (0: never), and as what."""
+
+    days: int = Field(default=0, ge=0, le=SILENCE_DAYS)
+    disposition: Identifier | None = None
+
+
 class AccountIn(Input):
     """A new account. Times in seconds; `max_age` is how long a text is tried.
 
@@ -133,6 +140,7 @@ class AccountIn(Input):
     mandatory_disposition: MandatoryDisposition = Field(default_factory=MandatoryDisposition)
     notification: Notification = Field(default_factory=Notification)
     reopen_hours: int = Field(default=0, ge=0, le=72)
+    close_after: CloseAfter = Field(default_factory=CloseAfter)
     segments_per_second: int | None = Field(default=None, ge=1, le=1000)
     max_age: int = Field(default=MAX_AGE, ge=60, le=7 * 24 * 3600)
     opt_out_reply: Literal["provider", "desk", "none"] | None = None
@@ -169,6 +177,7 @@ class Account(Output):
     mandatory_disposition: MandatoryDisposition = Field(default_factory=MandatoryDisposition)
     notification: Notification = Field(default_factory=Notification)
     reopen_hours: int
+    close_after: CloseAfter = Field(default_factory=CloseAfter)
     segments_per_second: int
     max_age: int
     opt_out_reply: Literal["provider", "desk", "none"]

@@ -2,10 +2,11 @@
 
 Configuration item (times in milliseconds): id, name, key, type, phone, description, domain, enabled, list_id,
 credentials (secret ones sealed), base_url, sender, delivery_reports, options, wait_for_assigned_agent,
-wait_for_assigned_queue, segments_per_second, max_age (the last three in seconds), reopen_hours, opt_out_reply,
-signature (enforce | monitor), token, old_tokens [{token, until}], old_base (the public base before the last change of
-the domain), trouble, mandatory_disposition {enabled, pause_id}, notification {enabled, title, body, sound, shake},
-plan_version, created_at, version. An account's HEAD: account_id, seq, off (while it is not enabled).
+wait_for_assigned_queue, transfer {agent, queue}, close_after {days, disposition}, segments_per_second, max_age (waits
+and ages in seconds), reopen_hours, opt_out_reply, signature (enforce | monitor), token, old_tokens [{token, until}],
+old_base (the public base before the last change of the domain), trouble, mandatory_disposition {enabled, pause_id},
+notification {enabled, title, body, sound, shake}, plan_version, created_at, version.
+An account's HEAD: account_id, seq, off (while it is not enabled), due_at (when its conversations are looked through).
 """
 
 from collections.abc import Sequence
@@ -65,7 +66,8 @@ def create(account: Item, once: Once | None, now: int) -> None:
     contact_list = table.configuration("list", account["list_id"])
     tx = Transaction().create(table.configuration(_KIND, identifier), account)
     off = None if is_enabled(account) else True
-    tx.create(table.account(identifier), {"account_id": identifier, "seq": 0, "off": off})
+    head = {"account_id": identifier, "seq": 0, "off": off, **_look_for_silence(account, now)}
+    tx.create(table.account(identifier), head)
     tx.create(taken, {"account_id": identifier})
     tx.create(table.plan(identifier, 1), {"version": 1, "actions": []})
     tx.check(contact_list, EXISTS)
@@ -81,7 +83,7 @@ def create(account: Item, once: Once | None, now: int) -> None:
         raise
 
 
-def change(account: Item, version: int, changes: dict[str, Any]) -> None:
+def change(account: Item, version: int, changes: dict[str, Any], now: int) -> None:
     """Change an account that was read as `account`, at `version`; a None removes a field. Raises Refused."""
     identifier = account["id"]
     taken = contact_list = None
@@ -92,9 +94,9 @@ def change(account: Item, version: int, changes: dict[str, Any]) -> None:
         taken = new
         tx.create(new, {"account_id": identifier})
         tx.delete(old, Attr("account_id").eq(identifier))
-    if "enabled" in changes:
-        off = None if changes["enabled"] else True
-        tx.update(table.account(identifier), EXISTS, put={"off": off}, add={"seq": 1})
+    head = _head_after(account, changes, now)
+    if head:
+        tx.update(table.account(identifier), EXISTS, put=head, add={"seq": 1})
     if "list_id" in changes:
         contact_list = table.configuration("list", changes["list_id"])
         tx.check(contact_list, EXISTS)
@@ -107,6 +109,25 @@ def change(account: Item, version: int, changes: dict[str, Any]) -> None:
         _raise_if_invalid(lost, taken, contact_list, pause)
         raise
     _KNOWN.cache_clear()
+
+
+def _head_after(account: Item, changes: Item, now: int) -> Item:
+    """What of an account's changes its HEAD says too."""
+    head: Item = {}
+    if "enabled" in changes:
+        head["off"] = None if changes["enabled"] else True
+    if "close_after" in changes:
+        head |= _look_for_silence({**account, **changes}, now)
+    return head
+
+
+def _look_for_silence(account: Item, now: int) -> Item:
+    """What HEAD says about silent conversations: when the reconciler looks for them next, and behind which.
+
+    Conversations of before count too, so the first look is at once.
+    """
+    wanted = account.get("close_after", {}).get("days")
+    return {**conversations.due(table.account(account["id"]), now if wanted else None), "silent_after": None}
 
 
 def rotate(account: Item, changes: Item, once: Once | None, now: int) -> None:

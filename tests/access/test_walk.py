@@ -81,12 +81,12 @@ def test_no_answer_to_an_agent_tells_anything_of_others(company: Company, walk: 
 
 
 def test_who_is_no_agent_cannot_act_as_one(company: Company, walk: list[Operation]) -> None:
-    """Supervisors and admins close and write notes without being agents; everything else an agent does needs one."""
+    """Supervisors and admins close, reopen, reassign and write notes without being agents; all else needs one."""
     before, acts = everything(), 0
     for operation in walk:
         if operation.method == "GET" or not operation.path.startswith("/sms/interactions/"):
             continue
-        if operation.path.endswith(("/close", "/notes")):
+        if operation.path.endswith(("/close", "/notes", "/reassign", "/reopen")):
             continue
         for role in ("supervisor", "admin"):
             answer = company.ask(role, operation, company.of("theirs"), {})

@@ -42,7 +42,7 @@ def test_a_new_account_has_the_defaults_its_urls_and_an_empty_plan(api: Api) -> 
 @pytest.mark.parametrize(
     ("fields", "pointer", "says"),
     [
-        ({"colour": "red"}, "/colour", "Unknown field. Allowed: base_url, credentials"),
+        ({"colour": "red"}, "/colour", "Unknown field. Allowed: base_url, close_after"),
         ({"token": "mine"}, "/token", "Unknown field"),
         ({"colour": "red"}, "/colour", "Unknown field"),
         ({"name": ...}, "/name", "required"),

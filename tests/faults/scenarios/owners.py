@@ -4,7 +4,7 @@ from chalicelib.store import db, table
 from tests.faults.company import ANN, Act, Company
 from tests.faults.scenario import Event, scenario
 from tests.faults.scenarios.common import directed, left_behind, offered, taken, unassigned
-from tests.faults.scenarios.objects import deleted, members
+from tests.faults.scenarios.objects import changed, deleted, members
 
 _MEMBERS = "POST /sms/accounts/{account_id}/agents"
 
@@ -125,3 +125,34 @@ def what_the_plan_closed_is_reopened_for_everybody(company: Company) -> Event:
     company.steps(ANN)
     assert company.interaction(ANN)["status"] == "closed"
     return _supervisor(company, "reopen", None, status="open", owner=None, stage="none")
+
+
+def _closes_after_a_day(company: Company) -> Event:
+    """The administrator says so; what is in the table of it is asked for by `expect`."""
+    account = company.account["id"]
+    return changed(
+        company, f"/sms/accounts/{account}", "account", account, close_after={"days": 1, "disposition": None}
+    )
+
+
+@scenario("owners", "PATCH /sms/accounts/{account_id}")
+def silent_conversations_are_to_be_closed(company: Company) -> Event:
+    key = table.account(company.account["id"])
+
+    def due() -> None:
+        assert "due_at" in (db.get(key) or {}), "nobody will look for them"
+
+    return _also(_closes_after_a_day(company), due)
+
+
+@scenario("owners", "reconcile")
+def a_conversation_has_been_silent_for_a_day(company: Company) -> Event:
+    interaction = left_behind(company)
+    _closes_after_a_day(company).act()
+    company.silent = frozenset({company.first, company.second, company.boss})
+    company.later(86_400)
+
+    def closed() -> None:
+        assert (db.get(table.meta(interaction)) or {})["status"] == "closed", "it is still open"
+
+    return Event(company.reconciler, closed, again_after=59)
