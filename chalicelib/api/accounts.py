@@ -16,6 +16,7 @@ from chalicelib.models.ids import new_id
 from chalicelib.outbound.identity import public_base
 from chalicelib.providers.spec import ProviderSpec
 from chalicelib.routing import departures
+from chalicelib.routing.closing import requires_disposition
 from chalicelib.routing.match import match, match_agent
 from chalicelib.store import accounts, agents, db, dispositions, lists, plans, queues, secrets, table
 from chalicelib.store.db import Item
@@ -87,8 +88,11 @@ def change(request: Request, account_id: str) -> Account:
 
 
 def _check_close_after(account: Item) -> None:
-    """Raises Refused `invalid` for a disposition that the account's conversations cannot have."""
-    named = account.get("close_after", {}).get("disposition")
+    """Raises Refused `invalid` for a disposition that the account's conversations cannot have, or may not lack."""
+    wanted = account.get("close_after", {})
+    named = wanted.get("disposition")
+    if wanted.get("days") and not named and requires_disposition(account):
+        raise invalid("/close_after/disposition", "This account closes nothing without a disposition: name one.")
     if named and dispositions.find(named, account) is None:
         raise invalid("/close_after/disposition", "There is no such disposition for this account.")
 

@@ -118,9 +118,10 @@ def _tell(change: Change, n: int, begins: str, head: Item | None) -> int | None:
             rounds.tell_preview(change, begins)
         change.touch(meta.get("owner"))
         return None
-    if meta.get("tab") == head["session"] and head["state"] != "offline":
+    is_there = head["state"] != "offline" and meta["account_id"] in head.get("accounts", ())
+    if is_there and meta.get("tab") == head["session"]:
         there = Attr("session").eq(head["session"]) & Attr("state").ne("offline")
-        change.nudge(table.agent(head["agent_id"]), there)
+        change.nudge(table.agent(head["agent_id"]), there & Attr("accounts").contains(meta["account_id"]))
         return None
     change.touch(head["agent_id"]).set(began_n=n, waiting_since=change.now)
     return rounds.ask(change)

@@ -82,10 +82,11 @@ def _give_up(interaction: str, agent: str, now: int) -> None:
     in_tab = is_own and meta.get("tab") == head.get("session")
     is_asked = meta.get("offered_to") == agent and agent not in meta.get("rejected", ())
     is_unread = is_own and meta["stage"] == "none" and bool(meta["unread_count"])
-    if not (in_tab or is_asked or is_unread):
+    if not (in_tab or is_asked or is_unread or agents.disposes(head, interaction)):
         return
     change = Change(meta, now).event(f"{rounds.name(heads, agent)} {rounds.gone(heads, agent)}")
-    if in_tab:
+    if is_own:
+        rounds.end_disposing(change, heads)
         rounds.close_tab(change, heads)
     if is_asked:
         rounds.end_directed(change, agent)

@@ -9,6 +9,7 @@ from itertools import islice
 from chalicelib.config import ROUTING_GRACE, SILENCE_BATCH, SILENCE_LOOK
 from chalicelib.observability import logger
 from chalicelib.routing import rounds
+from chalicelib.routing.closing import requires_disposition
 from chalicelib.routing.match import match_agent
 from chalicelib.store import accounts, conversations, dispositions, table
 from chalicelib.store.conversations import Change, due
@@ -21,7 +22,8 @@ _DAY = 86_400_000
 def look(head: Item, now: int) -> int:
     """Close what is silent for too long on the account of a due HEAD; answers how many were. `now` in milliseconds.
 
-    At most `SILENCE_BATCH` are looked at; the next look, soon after, goes on behind them.
+    At most `SILENCE_BATCH` are looked at; the next look, soon after, goes on behind them. Where nothing is closed
+    without a disposition and theirs was deleted, they stay open.
     """
     account = accounts.get(head["account_id"])
     days = account["close_after"]["days"] if account and "close_after" in account else 0
@@ -31,6 +33,10 @@ def look(head: Item, now: int) -> int:
     oldest = list(islice(conversations.open_of(account["id"], after=head.get("silent_after")), SILENCE_BATCH))
     until = now - days * _DAY
     ending = _ending(account)
+    if ending[0] is None and requires_disposition(account):
+        logger.warning("silent conversations stay open", extra={"account_id": account["id"]})
+        _next_look(head, now + SILENCE_LOOK[1] * 1000)
+        return 0
     closed = sum(_close(row["interaction_id"], ending, until, now) for row in oldest if _since(row) <= until)
     if len(oldest) == SILENCE_BATCH and oldest[-1]["last_message_at"] <= until:
         _next_look(head, now + ROUTING_GRACE * 1000, behind=oldest[-1]["g2sk"])

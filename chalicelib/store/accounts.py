@@ -16,7 +16,7 @@ from boto3.dynamodb.conditions import Attr
 
 from chalicelib.config import CONFIG_CACHE, CONFLICT_RETRIES
 from chalicelib.models.errors import Refused, invalid
-from chalicelib.store import configured, conversations, dispositions, idempotency, members, plans, table
+from chalicelib.store import configured, conversations, db, dispositions, idempotency, members, plans, table
 from chalicelib.store.db import Item
 from chalicelib.store.idempotency import Once
 from chalicelib.store.memory import Memory

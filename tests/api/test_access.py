@@ -66,6 +66,7 @@ def test_unknown_ids_are_not_found_everywhere(api: Api) -> None:
         "dispositions.DispositionIn": {"name": "x"},
         "accounts.TokenRotationIn": {},
         "account_checks.SampleIn": {},
+        "optouts.BlockedIn": {"add": ["+15005550101"]},
         "account_checks.TestTextIn": {"to": "+15005550101"},
         "agents.PresenceIn": {"state": "online"},
     }

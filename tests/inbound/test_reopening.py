@@ -94,8 +94,10 @@ def test_an_owner_who_was_deleted_is_not_asked(team: Team, agent: str) -> None:
     interaction = closed(team, agent)
     assert team.call("admin", "DELETE", f"/agents/{agent}").status_code == 204
     team.text(ANN, "One more thing")
+    team.step(ANN)
     meta = team.interaction(ANN)
-    assert (meta["interaction_id"], meta.get("owner"), meta["stage"]) == (interaction, None, "starting")
+    assert (meta["interaction_id"], meta["status"], meta.get("owner")) == (interaction, "open", None)
+    assert [text for text in team.events(interaction) if "was deleted" in text] != []
 
 
 def test_a_stop_does_not_reopen_and_is_not_reopened(team: Team, agent: str) -> None:

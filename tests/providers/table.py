@@ -52,17 +52,12 @@ class Table:
     call is refused, None where the scheme has no time. `other_key`: further credentials, not secret, that change with
     `other_secret`. `covers_body` False: the proof says nothing about what was posted. `unsigned_without`: optional
     credentials without which nothing can be verified. `spoil` puts a wrong proof into a signed call where it is not in
-<<<<<<< HEAD
-    a header. `text_ids` False: inbound texts have no id. `aside` answers the calls that carry no text, such as a
-    login; `tries` is how often a text is handed over when each try ends so; `status_kinds` are HTTP statuses that mean
-    something of their own. `checked` is what the provider answers to a check of right credentials, None where the
-    account has nothing that could be asked without sending. `names_report_url` False: the account is set up so that
-    no message names the URL of its reports, although the provider takes one per message.
-=======
     a header. `text_ids` False: inbound texts have no id. `parts`: long texts come in parts, and `write_text` writes
     them. `aside` answers the calls that carry no text, such as a login; `tries` is how often a text is handed over
-    when each try ends so; `status_kinds` are HTTP statuses that mean something of their own.
->>>>>>> 1ba05dc (Join the parts of a long text that a provider leaves apart, in the line of the first)
+    when each try ends so; `status_kinds` are HTTP statuses that mean something of their own. `checked` is what the
+    provider answers to a check of right credentials, None where the account has nothing that could be asked without
+    sending. `names_report_url` False: the account is set up so that no message names the URL of its reports, although
+    the provider takes one per message.
     """
 
     name: str

@@ -231,7 +231,12 @@ def closed_by_a_supervisor(team: Team, agent: str, interaction: str) -> None:
     team.must("boss", "POST", f"/sms/interactions/{interaction}/close", {})
 
 
-@pytest.mark.parametrize("end", [taken, left, handed_over, closed_by_a_supervisor])
+def given_to_the_boss(team: Team, agent: str, interaction: str) -> None:
+    boss = next(one for one in team.tokens if one.startswith("agt_") and one != agent)
+    team.must("boss", "POST", f"/sms/interactions/{interaction}/reassign", {"agent_id": boss})
+
+
+@pytest.mark.parametrize("end", [taken, left, handed_over, closed_by_a_supervisor, given_to_the_boss])
 def test_it_ends_with_whatever_takes_it_away(team: Team, agent: str, end: Callable[[Team, str, str], None]) -> None:
     path = f"/sms/accounts/{team.account['id']}"
     version = team.must("admin", "GET", path)["version"]
@@ -249,6 +254,13 @@ def test_it_ends_with_whatever_takes_it_away(team: Team, agent: str, end: Callab
     end(team, agent, interaction)
     assert (state(agent), head(agent).get("disposing")) == (("online", None), None)
     assert team.interaction(BOB)["ring_agent"] == agent, "free again, and rung at once"
+
+
+def test_it_ends_for_who_is_taken_off_the_account(team: Team, agent: str) -> None:
+    interaction = own(team, agent, ANN)
+    dispose(team, agent, interaction)
+    team.must("admin", "POST", f"/sms/accounts/{team.account['id']}/agents", {"remove": [agent]})
+    assert (state(agent), head(agent).get("disposing")) == (("online", None), None)
 
 
 def test_logging_out_ends_it_and_brings_nothing_back(team: Team, agent: str) -> None:

@@ -201,6 +201,20 @@ def test_a_disposition_that_was_deleted_meanwhile_is_missed_but_keeps_nothing_op
     assert team.events(interaction)[-1] == "Closed after 1 day of silence, its disposition was deleted"
 
 
+def test_where_nothing_is_closed_without_a_disposition_one_must_be_named(team: Team, agent: str) -> None:
+    path = f"/sms/accounts/{team.account['id']}"
+    team.must("admin", "PATCH", path, {"mandatory_disposition": {"enabled": True}}, **{"If-Match": "1"})
+    refused = set_days(team, 1)
+    assert (refused.status_code, json.loads(refused.body)["errors"][0]["pointer"]) == (422, "/close_after/disposition")
+    gone = team.must("admin", "POST", "/dispositions", {"name": "Gone"})["id"]
+    assert set_days(team, 1, gone).status_code == 200
+    interaction = accepted(team, agent)
+    team.must("admin", "DELETE", f"/dispositions/{gone}")
+    for _ in range(3):
+        looked(team, DAY)
+    assert status(interaction) == "open"
+
+
 def test_the_slot_of_an_owner_who_is_still_there_comes_free(team: Team) -> None:
     """The tab has been open all the time: it closes, and the next text rings."""
     agent = team.agent("Ann", capacity=1)
