@@ -117,7 +117,8 @@ def _become_owner(change: Change, heads: rounds.Heads, agent: str, *, directed: 
     allowed = Attr("accounts").contains(account) & Attr("session").eq(head["session"])
     if not directed:
         allowed &= agents.slot_left()
-    change.nudge(table.agent(agent), allowed, add={"open_count": 1})
+    counted = change.base.get("owner") == agent and change.base.get("tab") == head["session"]
+    change.nudge(table.agent(agent), allowed, add={"open_count": 0 if counted else 1})
     change.tx.put(table.own(agent, change.interaction), {"interaction_id": change.interaction})
     change.set(owner=agent, tab=head["session"], waiting_since=None, rejected=None, expired_for=None, transfer=None)
     change.set(read_n=change.base["n"], unread_count=0, unread=None)
