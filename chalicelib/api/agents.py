@@ -11,6 +11,7 @@ from chalicelib.models.errors import Refused, invalid
 from chalicelib.models.ids import new_id
 from chalicelib.routing import agents as states
 from chalicelib.routing import presence
+from chalicelib.routing.match import match_agent
 from chalicelib.store import agents, pauses
 from chalicelib.store.db import Item
 
@@ -37,7 +38,10 @@ def show(request: Request, agent_id: str) -> Agent:
 
 def change(request: Request, agent_id: str) -> Agent:
     agent = agents.require(agent_id)
-    agents.change(agent, request.version or 0, request.body.model_dump(exclude_unset=True))
+    changes = request.body.model_dump(exclude_unset=True)
+    agents.change(agent, request.version or 0, changes)
+    if "capacity" in changes:
+        match_agent(_head(agent_id), request.now)
     return _read(agent_id, request.now)
 
 

@@ -42,8 +42,16 @@ def advance(interaction: str, run: int, now: int) -> Step:
             _decide(meta, now)
         except Lost:
             continue
+        for agent in _freed(meta):
+            match_agent(db.get(table.agent(agent)), now)
         matched = False
     raise RuntimeError(f"no decision for {interaction} after {IMMEDIATE_ACTIONS} actions")
+
+
+def _freed(meta: Item) -> set[str]:
+    """Whom a decision may have let go: the agent who was rung, and the owner of an open tab."""
+    agents = {meta.get("ring_agent"), meta.get("owner") if meta.get("tab") else None}
+    return agents - {None}  # type: ignore[return-value]
 
 
 def _deadline(meta: Item) -> int:

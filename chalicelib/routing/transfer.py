@@ -5,6 +5,7 @@ from typing import Any
 from chalicelib.config import CONFLICT_RETRIES
 from chalicelib.models.errors import Refused
 from chalicelib.routing import agents, rounds, steps, wake
+from chalicelib.routing.match import match_agent
 from chalicelib.store import accounts, conversations, db, table
 from chalicelib.store.conversations import Change
 from chalicelib.store.db import Item
@@ -52,6 +53,7 @@ def take_back(interaction: str, agent: str, now: int) -> Item:
         except Lost:
             continue
         wake.tell(interaction, taken=True)
+        match_agent(heads.get(meta.get("ring_agent", "")), now)
         return result
     raise Refused("contended", "Others are changing this conversation right now. Try again.")
 

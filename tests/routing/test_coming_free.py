@@ -32,6 +32,53 @@ def rung(team: Team, agent: str) -> str | None:
     return db.get(table.agent(agent)).get("ringing")
 
 
+def test_more_capacity_is_room_for_who_waits(team: Team, one: str) -> None:
+    team.act(one, "accept", arrives(team, ANN))
+    waits = arrives(team, BOB)
+    assert rung(team, one) is None
+    team.must("admin", "PATCH", f"/agents/{one}", {"capacity": 2}, **{"If-Match": '"1"'})
+    assert rung(team, one) == waits
+
+
+def test_a_round_that_ends_lets_go_of_who_was_rung(team: Team, one: str) -> None:
+    """Its plan gives the first text 10 s, the second waits in another queue of the same agent."""
+    first, second = (team.queue(one, strategy="rrmemory", agent_timeout=15) for _ in range(2))
+    team.plan({"app": "queue", "queue_id": first, "timeout": 10})
+    ann = arrives(team, ANN)
+    team.plan({"app": "queue", "queue_id": second, "timeout": 40})
+    bob = arrives(team, BOB)
+    assert rung(team, one) == ann
+    team.later(10.001)
+    assert team.step(ANN)["wait"] == "done"
+    assert rung(team, one) == bob
+
+
+def test_who_hands_over_has_a_slot_again(team: Team, one: str) -> None:
+    ann = arrives(team, ANN)
+    team.act(one, "accept", ann)
+    waits = arrives(team, BOB)
+    other = team.agent("Other")
+    assert team.act(one, "transfer", ann, {"agent_id": other}).status_code == 200
+    team.step(ANN)
+    assert rung(team, one) is None
+    assert team.act(other, "accept", ann).status_code == 200
+    assert rung(team, one) == waits
+
+
+def test_who_takes_back_lets_go_of_who_was_rung(team: Team, one: str) -> None:
+    other = team.agent("Other")
+    ann = arrives(team, ANN)
+    team.act(one, "accept", ann)
+    handed, waited = (team.queue(other, strategy="rrmemory", agent_timeout=15) for _ in range(2))
+    team.act(one, "transfer", ann, {"queue_id": handed})
+    team.step(ANN)
+    team.plan({"app": "queue", "queue_id": waited, "timeout": 40})
+    bob = arrives(team, BOB)
+    assert rung(team, other) == ann
+    assert team.call(one, "DELETE", f"/sms/interactions/{ann}/transfer").status_code == 200
+    assert rung(team, other) == bob
+
+
 def test_what_an_owner_gets_again_is_open_once(team: Team, one: str) -> None:
     """A supervisor's own agent takes it while offline; a new text then finds nobody there, and is offered to them."""
     team.presence(one, "offline")
