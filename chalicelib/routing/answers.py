@@ -76,8 +76,9 @@ def accept(interaction: str, agent: str, now: int) -> Item:
     if right != "directed" and not agents.has_slot(head):
         raise Refused("at-capacity", f"You have {head['open_count']} open, your capacity. Close or leave one first.")
     change = Change(meta, now)
-    if right in ("ring", "derived"):
+    if right == "derived":
         change.tx.check(table.member(meta["queue_id"], agent), EXISTS)
+    if right in ("ring", "derived"):
         change.set(accepted_queue=meta["queue_id"])
     _become_owner(change, heads, agent, directed=right == "directed")
     change.event(f"Accepted by {head['name']}", author=agent)

@@ -79,6 +79,15 @@ def test_who_takes_back_lets_go_of_who_was_rung(team: Team, one: str) -> None:
     assert rung(team, other) == bob
 
 
+def test_a_ring_may_still_be_answered_by_who_has_left_the_queue_meanwhile(team: Team, one: str) -> None:
+    ann = arrives(team, ANN)
+    queue = team.interaction(ANN)["queue_id"]
+    team.must("admin", "POST", f"/sms/queues/{queue}/agents", {"remove": [one]})
+    assert team.offers(one) == [ann]
+    answer = team.act(one, "accept", ann)
+    assert answer.status_code == 200, answer.body
+
+
 def test_what_an_owner_gets_again_is_open_once(team: Team, one: str) -> None:
     """A supervisor's own agent takes it while offline; a new text then finds nobody there, and is offered to them."""
     team.presence(one, "offline")
