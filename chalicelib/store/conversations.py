@@ -201,7 +201,9 @@ class Change:
         return self.nudge(table.agent(agent)) if agent else self
 
     def commit(self) -> Item:
-        """Write it; answers the fields of META as far as they are known. Raises Lost."""
+        """Write it, and tell the owner's poll; answers the fields of META as far as they are known. Raises Lost."""
+        if self._guard:
+            self.touch(self.base.get("owner"))
         self.fields["n"] = self.base["n"] + len(self._lines)
         if "status" in self.fields:
             listed = table.open_in_account if self.fields["status"] == "open" else table.in_account

@@ -111,3 +111,20 @@ def test_an_owner_who_takes_what_they_hand_over_has_it_open_once(team: Team, one
     team.step(ANN)
     assert team.act("boss", "take", ann).status_code == 200
     assert db.get(table.agent(one))["open_count"] == 1
+
+
+def test_the_owner_sees_how_a_hand_over_goes_on(team: Team, one: str) -> None:
+    """The ring that ends sooner than the round is the owner's news, too."""
+    ann = arrives(team, ANN)
+    team.act(one, "accept", ann)
+    other = team.agent("Other")
+    queue = team.queue(other, strategy="rrmemory", agent_timeout=15)
+    team.act(one, "transfer", ann, {"queue_id": queue})
+    team.step(ANN)
+    before = team.desk(one)
+    team.later(15.001)
+    team.step(ANN)
+    news = team.desk(one, before["next"])
+    assert news is not None
+    assert news["interactions"] == team.desk(one)["interactions"]
+    assert json.dumps(news["interactions"]) != json.dumps(before["interactions"])
