@@ -4,9 +4,11 @@ BIN := .venv/bin
 VENV := .venv/installed
 ENGINE := .venv-ministack/installed
 STAGE ?= prod
+STEPS ?= 20000
+SEED ?= 1
 OPTIONS ?=
 
-.PHONY: run test unit stack sweep waiting lint package deploy bench text venv
+.PHONY: run test unit stack sweep waiting model lint package deploy bench text venv
 .DEFAULT_GOAL := run
 
 run: $(VENV) $(ENGINE)
@@ -19,7 +21,7 @@ unit: $(VENV)
 	$(BIN)/python -m pytest -n 2 -m "not stack"
 
 stack: $(VENV) $(ENGINE)
-	$(BIN)/python -m pytest -m stack
+	PYTHONHASHSEED=0 $(BIN)/python -m pytest -m stack
 
 # Every handler, every AWS call, every fault; `make test` runs a seeded sample of it.
 sweep: $(VENV)
@@ -28,6 +30,10 @@ sweep: $(VENV)
 # 200 interactions wait at once, in real seconds; `make stack` runs a sample of it.
 waiting: $(VENV) $(ENGINE)
 	WAITING=200 $(BIN)/python -m pytest tests/stack/test_many_waiting.py
+
+# The property run of the routing; `make test` plays 2,000 steps. A seed plays the same again: make model STEPS=1 SEED=7
+model: $(VENV) $(ENGINE)
+	PYTHONHASHSEED=0 MODEL_STEPS=$(STEPS) MODEL_SEED=$(SEED) MODEL_PLANTS=all $(BIN)/python -m pytest -m model
 
 lint: $(VENV)
 	$(BIN)/ruff check

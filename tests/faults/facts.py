@@ -1,6 +1,7 @@
 """Everything the table holds, sorted by what it is; read by a scan, which only tests may do."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from chalicelib.store.db import Item
@@ -33,8 +34,12 @@ class Facts:
 
 
 def gather(now: int, sent: list[Item]) -> Facts:
-    facts = Facts(now, moto_state.executions(), sent)
-    for item in moto_state.items():
+    return sort(Facts(now, moto_state.executions(), sent), moto_state.items())
+
+
+def sort(facts: Facts, items: Iterable[Item]) -> Facts:
+    """Add items to the facts, each where it belongs."""
+    for item in items:
         pk, sk = item["pk"], item["sk"]
         facts.by_key[pk, sk] = item
         kind, _, name = pk.partition("#")

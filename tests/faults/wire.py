@@ -103,7 +103,7 @@ class Wire:
         self._met += 1
         self.struck += 1
         if fault.kind in _ERRORS:
-            return _refusal(request.url, *_ERRORS[fault.kind])
+            return answer_of(request.url, *_ERRORS[fault.kind])
         if fault.kind.endswith("after"):
             botocore_stubber(event_name, request, **rest)
         if fault.kind.startswith("death"):
@@ -114,7 +114,8 @@ class Wire:
         raise ConnectTimeoutError(endpoint_url=request.url)
 
 
-def _refusal(url: str, status: int, document: dict[str, Any]) -> AWSResponse:
+def answer_of(url: str, status: int, document: dict[str, Any]) -> AWSResponse:
+    """An answer of AWS that never left this machine."""
     body = MockRawResponse(json.dumps(document))
     return AWSResponse(url, status, {"content-type": "application/x-amz-json-1.0"}, body)
 
