@@ -242,17 +242,14 @@ ACTS: dict[str, Act] = {
 """Every rule of the run by its name."""
 BREAKING = frozenset({"timer_lost"})
 """Acts after which only the reconciler can help."""
-_FULL = 6  # interactions that keep four agents busy
+_INSTEAD = ("machine_moves", "accept", "transfer", "read", "close", "leave", "text")
 
 
 def instead(world: World, who: int, pick: int, trouble: Trouble | None) -> str:
-    """Where an act has nothing to do: a timer, a new text, or some time; answers which."""
-    world.machine.now = world.company.now
-    if pick % 2 and world.machine.movable():
-        timers.machine_moves(world, who, pick, trouble)
-        return "machine_moves"
-    if len(world.facts.open) < _FULL:
-        text(world, who, pick, trouble)
-        return "text"
-    presence(world, who, pick, trouble)
-    return "presence"
+    """Where an act has nothing to do, something else that has; answers which."""
+    if world.facts.heads[world.company.agents[who]]["state"] != "online":
+        presence(world, who, 0, trouble)
+        return "presence"
+    begin = pick % len(_INSTEAD)
+    names = (*_INSTEAD[begin:], *_INSTEAD[:begin])
+    return next(name for name in names if ACTS[name](world, who, pick, trouble) != IDLE)

@@ -29,7 +29,7 @@ STEPS = int(os.environ.get("MODEL_STEPS", "2000"))
 SEED = int(os.environ.get("MODEL_SEED", "1"))
 SHRINK = os.environ.get("MODEL_SHRINK") == "1"
 STEPS_OF_ONE = 70  # of one example, which begins with the company as it was founded
-EXAMPLES = 15  # of one seed
+EXAMPLES = 8  # of one seed
 STEPS_TO_FIND = 2000
 
 _WHO, _PICK = st.integers(0, 3), st.integers(0, 59)
