@@ -142,7 +142,7 @@ def _open_tab(meta: Item, heads: rounds.Heads, agent: str, now: int) -> Item:
 
 @retried
 def leave(interaction: str, agent: str, now: int) -> Item:
-    """Close the owner's tab; what is unread then looks for somebody."""
+    """Close the owner's tab; what is unread then looks for somebody, after the hand-over if there is one."""
     meta, heads = look(interaction, agent)
     require_own(meta, agent, heads)
     if meta.get("tab") != heads[agent]["session"]:
@@ -150,7 +150,8 @@ def leave(interaction: str, agent: str, now: int) -> Item:
     change = Change(meta, now)
     rounds.end_disposing(change, heads)
     rounds.close_tab(change, heads)
-    run = look_for_somebody(change, heads, agent) if meta["unread_count"] else None
+    waits = meta["unread_count"] and meta["stage"] == "none"
+    run = look_for_somebody(change, heads, agent) if waits else None
     result = change.commit()
     if run:
         wake.start(interaction, run)
@@ -172,7 +173,7 @@ def route_unread(interaction: str, agent: str, now: int) -> None:
 
 
 def look_for_somebody(change: Change, heads: rounds.Heads, agent: str) -> int:
-    """Ask for routing of the agent's own unread texts; answers the run to start after the commit."""
+    """Ask for routing because the owner has no tab open; answers the run to start after the commit."""
     change.touch(agent).set(tab=None, waiting_since=change.get("last_message_at"), began_n=change.get("last_in_n"))
     return rounds.ask(change.event(f"{rounds.name(heads, agent)} is not there: looking for somebody"))
 

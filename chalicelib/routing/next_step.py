@@ -171,9 +171,9 @@ def _transfer(change: Change, heads: rounds.Heads, account: Item) -> None:
     head = heads.get(owner)
     why = _why_not_transferred(base, heads)
     change.set(transfer=None, rejected=None)
-    is_there = agents.on_account(head, account["id"])
-    if not is_there or (base["unread_count"] and base.get("tab") != head["session"]):  # type: ignore[index]
+    if not agents.on_account(head, account["id"]) or not rounds.is_seen(change, heads):
         change.event(f"Transfer {why}, and {rounds.name(heads, owner)} is not there")
+        change.set(tab=None, waiting_since=base["last_message_at"], began_n=base["last_in_n"])
         _begin(change, heads, account)
         return
     rounds.leave(change, heads)

@@ -166,6 +166,17 @@ def end_directed(change: Change, agent: str) -> None:
     change.decide().due(change.now + ROUTING_GRACE * 1000)
 
 
+def is_seen(change: Change, heads: Heads) -> bool:
+    """Whether the owner has nothing unread, or a tab open, which the change then makes sure of."""
+    base, owner = change.base, change.base["owner"]
+    if not base["unread_count"]:
+        return True
+    if base.get("tab") is None or base["tab"] != heads.get(owner, {}).get("session"):
+        return False
+    change.nudge(table.agent(owner), Attr("session").eq(base["tab"]))
+    return True
+
+
 def close_tab(change: Change, heads: Heads) -> None:
     """The owner's tab closes; it counts no longer, unless the session that counted it is over."""
     owner, tab = change.base.get("owner"), change.base.get("tab")

@@ -4,7 +4,7 @@ from typing import Any
 
 from chalicelib.config import CONFLICT_RETRIES
 from chalicelib.models.errors import Refused
-from chalicelib.routing import agents, rounds, steps, wake
+from chalicelib.routing import agents, answers, rounds, steps, wake
 from chalicelib.routing.match import match_agent
 from chalicelib.store import accounts, conversations, db, table
 from chalicelib.store.conversations import Change
@@ -48,11 +48,14 @@ def take_back(interaction: str, agent: str, now: int) -> Item:
         rounds.leave(change, heads)
         change.set(transfer=None, rejected=None, waiting_since=None).touch(agent)
         change.decide().event(f"{rounds.name(heads, agent)} took it back", author=agent)
+        run = None if rounds.is_seen(change, heads) else answers.look_for_somebody(change, heads, agent)
         try:
             result = change.commit()
         except Lost:
             continue
         wake.tell(interaction, taken=True)
+        if run:
+            wake.start(interaction, run)
         match_agent(heads.get(meta.get("ring_agent", "")), now)
         return result
     raise Refused("contended", "Others are changing this conversation right now. Try again.")

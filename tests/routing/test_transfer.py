@@ -133,3 +133,47 @@ def test_what_is_not_allowed_says_why(team: Team, pair: tuple[str, str, str]) ->
     team.must("admin", "PATCH", path, off, **{"If-Match": f'"{version}"'})
     team._forget()
     assert code(team.act(owner, "transfer", interaction, {"agent_id": colleague})) == (409, "transfer-disabled")
+
+
+def handed_over_and_left(team: Team, pair: tuple[str, str, str]) -> tuple[str, str]:
+    """While a queue has it, another text comes and the owner closes the tab; answers owner and interaction."""
+    owner, colleague, interaction = pair
+    queue = team.queue(colleague, strategy="rrmemory", agent_timeout=15)
+    assert team.act(owner, "transfer", interaction, {"queue_id": queue}).status_code == 200
+    team.step(ANN)
+    team.text(ANN, "Hello?")
+    before = list(db.query_all(table.queue(queue)["pk"], "W#"))
+    assert team.act(owner, "leave", interaction).status_code == 200
+    assert list(db.query_all(table.queue(queue)["pk"], "W#")) == before
+    assert team.interaction(ANN)["stage"] == "transfer"
+    return owner, interaction
+
+
+def test_an_owner_who_leaves_meanwhile_is_asked_when_it_comes_back_unread(
+    team: Team, pair: tuple[str, str, str]
+) -> None:
+    owner, interaction = handed_over_and_left(team, pair)
+    team.later(20.001)
+    assert team.step(ANN)["wait"] == "assigned_agent"
+    assert team.offers(owner) == [interaction]
+    assert team.act(owner, "accept", interaction).status_code == 200
+
+
+def test_an_owner_who_leaves_and_takes_it_back_is_asked(team: Team, pair: tuple[str, str, str]) -> None:
+    owner, interaction = handed_over_and_left(team, pair)
+    assert team.call(owner, "DELETE", f"/sms/interactions/{interaction}/transfer").status_code == 200
+    assert team.step(ANN)["wait"] == "assigned_agent"
+    assert team.offers(owner) == [interaction]
+
+
+def test_an_owner_who_logs_out_meanwhile_leaves_nothing_unread_behind(team: Team, pair: tuple[str, str, str]) -> None:
+    owner, colleague, interaction = pair
+    team.act(owner, "transfer", interaction, {"agent_id": colleague})
+    team.step(ANN)
+    team.text(ANN, "Hello?")
+    team.presence(owner, "offline")
+    team.later(30.001)
+    assert team.step(ANN)["wait"] == "assigned_agent"
+    team.later(10.001)
+    team.step(ANN)
+    assert team.interaction(ANN).get("owner") is None, "it goes on to the others"
