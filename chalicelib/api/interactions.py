@@ -13,7 +13,7 @@ from chalicelib.outbound import replies
 from chalicelib.routing import answers, closing, disposing, reading, realtime, transfer, views
 from chalicelib.routing import reassign as reassigning
 from chalicelib.routing import reopen as reopening
-from chalicelib.store import accounts, configured, conversations, db, dispositions, table
+from chalicelib.store import accounts, by_last, configured, conversations, db, dispositions, table
 from chalicelib.store.db import Item
 
 OFFLINE = "offline"  # as `owner` of a list: whoever is not there
@@ -67,7 +67,7 @@ def _listed(
     """What the index has next, and whether there is more; it may lag behind."""
     status = request.query["status"] or ("open" if request.query["owner"] == OFFLINE else None)
     if index_name == table.BY_LAST:
-        return conversations.by_last_message(account_id, status, before=before, limit=limit)
+        return by_last.newest(account_id, status, before=before, limit=limit)
     older = ("g1sk", "<", before) if before else None
     partition = ("g1pk", table.in_account(account_id))
     page = db.query_index(table.BY_START, partition, older, limit=limit, forward=False)

@@ -9,7 +9,7 @@ from itertools import islice
 from chalicelib.clock import rfc3339
 from chalicelib.config import REALTIME_MOST
 from chalicelib.routing import agents, rounds
-from chalicelib.store import conversations
+from chalicelib.store import by_last
 from chalicelib.store.db import Item
 
 
@@ -24,7 +24,7 @@ def of_accounts(accounts: Sequence[Item], now: int) -> list[Item]:
 
 
 def _figures(account: Item, known: rounds.Heads, now: int) -> Item:
-    found = list(islice(conversations.open_of(account["id"]), REALTIME_MOST + 1))
+    found = list(islice(by_last.open_of(account["id"]), REALTIME_MOST + 1))
     counted = found[:REALTIME_MOST]
     waiting = [meta for meta in counted if meta["stage"] != "none"]
     unassigned = [meta for meta in counted if meta["stage"] == "none" and not meta.get("owner")]

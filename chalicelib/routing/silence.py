@@ -11,7 +11,7 @@ from chalicelib.observability import logger
 from chalicelib.routing import rounds
 from chalicelib.routing.closing import requires_disposition
 from chalicelib.routing.match import match_agent
-from chalicelib.store import accounts, conversations, dispositions, table
+from chalicelib.store import accounts, by_last, conversations, dispositions, table
 from chalicelib.store.conversations import Change, due
 from chalicelib.store.db import Item
 from chalicelib.store.transaction import Lost, Transaction
@@ -30,7 +30,7 @@ def look(head: Item, now: int) -> int:
     if not account or not days:
         _next_look(head, None)
         return 0
-    oldest = list(islice(conversations.open_of(account["id"], after=head.get("silent_after")), SILENCE_BATCH))
+    oldest = list(islice(by_last.open_of(account["id"], after=head.get("silent_after")), SILENCE_BATCH))
     until = now - days * _DAY
     ending = _ending(account)
     if ending[0] is None and requires_disposition(account):

@@ -16,7 +16,7 @@ from boto3.dynamodb.conditions import Attr
 
 from chalicelib.config import CONFIG_CACHE, CONFLICT_RETRIES
 from chalicelib.models.errors import Refused, invalid
-from chalicelib.store import configured, conversations, db, dispositions, idempotency, members, plans, table
+from chalicelib.store import by_last, configured, conversations, db, dispositions, idempotency, members, plans, table
 from chalicelib.store.db import Item
 from chalicelib.store.idempotency import Once
 from chalicelib.store.memory import Memory
@@ -223,7 +223,7 @@ def _deleted(account: Item) -> bool:
 
 def _open_interactions(account_id: str) -> int:
     """How many are open, counted through an index: a counter would be the one item that every burst writes."""
-    return sum(1 for _ in conversations.open_of(account_id))
+    return sum(1 for _ in by_last.open_of(account_id))
 
 
 def change_members(account_id: str, add: Sequence[str], remove: Sequence[str], now: int) -> tuple[list[str], list[str]]:

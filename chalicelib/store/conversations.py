@@ -10,7 +10,6 @@ it to, until its round begins), given (by a supervisor to the owner, who has not
 started_at, last_message_at, last_direction, last_preview, closed_at, version.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -241,37 +240,6 @@ class Change:
     @property
     def pointer(self) -> Key:
         return table.pointer(self.base["account_id"], self.base["address"])
-
-
-def by_last_message(account_id: str, status: str | None, *, before: str | None, limit: int) -> tuple[list[Item], bool]:
-    """An account's interactions as `by_last` has them, the newest message first, and whether there are more.
-
-    Open and closed ones have partitions of their own, so that what is open is found without what is past. Nothing
-    may be decided from it.
-    """
-    partitions = {"open": [table.open_in_account(account_id)], "closed": [table.in_account(account_id)]}
-    older = ("g2sk", "<", before) if before else None
-    pages = [
-        db.query_index(table.BY_LAST, ("g2pk", one), older, limit=limit, forward=False)
-        for one in partitions.get(status or "", [*partitions["open"], *partitions["closed"]])
-    ]
-    # Where a page ends early, what the other partition has beyond that point waits for the next one.
-    reached = max((page.items[-1]["g2sk"] for page in pages if page.last and page.items), default="")
-    found = {item["pk"]: item for page in pages for item in page.items if item["g2sk"] >= reached}
-    items = sorted(found.values(), key=lambda item: item["g2sk"], reverse=True)
-    return items[:limit], len(items) > limit or any(page.last for page in pages)
-
-
-def open_of(account_id: str, *, after: str | None = None) -> Iterator[Item]:
-    """An account's open interactions as `by_last` has them, the longest silent first; `after` is a `g2sk`."""
-    partition, start = ("g2pk", table.open_in_account(account_id)), None
-    condition = ("g2sk", ">", after) if after else None
-    while True:
-        page = db.query_index(table.BY_LAST, partition, condition, start=start)
-        yield from (item for item in page.items if item["status"] == "open")
-        if page.last is None:
-            return
-        start = page.last
 
 
 def lines(interaction: str, *, after: int = 0, before: int | None = None, limit: int, newest: bool = False) -> db.Page:

@@ -21,7 +21,7 @@ from tests.faults.sweep import Case, Sweep
 from tests.faults.wire import FAULTS, Fault
 
 FULL = os.environ.get("SWEEP") == "full"
-ONE_IN = 29  # shares no divisor with the number of faults, so that the sample has all of them
+ONE_IN = 59  # shares no divisor with the number of faults, so that the sample has all of them
 GROUPS = sorted({scenario.group for scenario in SCENARIOS})
 
 
