@@ -17,7 +17,6 @@ from dev.simulator.exchange import Exchange
 from dev.simulator.server import Server
 from tests.conftest import NOW, create_table, forget
 from tests.faults.company import Company
-from tests.faults.moto_state import quick_transactions
 from tests.faults.sweep import Sweep, quiet, summary
 from tests.faults.wire import tapped
 
@@ -31,7 +30,6 @@ def sweep(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sweep]:
     monkeypatch.setenv("PROVIDER_HOSTS", json.dumps({"api.twilio.com": f"{server.url}/twilio"}))
     monkeypatch.setattr(time, "sleep", lambda _: None)
     monkeypatch.setattr(dispatch, "_SIDE_BY_SIDE", 1)
-    quick_transactions(monkeypatch)
     forget()
     with tapped() as wire, quiet():
         create_table()

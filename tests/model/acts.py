@@ -55,11 +55,14 @@ def _on(world: World, agent: str, meta: Item, verb: str, trouble: Trouble | None
     def act() -> Any:
         if verb in ("accept", "open", "take"):
             world.takes(agent)
-        caller = world.company.boss if verb in ("take",) else agent
-        method, name = ("DELETE", "transfer") if verb == "take back" else ("POST", verb)
+        caller = world.company.boss if verb == "take" else agent
+        method, name = _CANCELS.get(verb, ("POST", verb))
         return _asks(world, caller, f"/sms/interactions/{interaction}/{name}", method, body)
 
     world.step(f"{world.who(agent)}: {verb} {interaction.lstrip('int_0')} {body or ''}".rstrip(), act, trouble)
+
+
+_CANCELS = {"take back": ("DELETE", "transfer"), "go on": ("DELETE", "dispose")}
 
 
 def _offered(world: World, agent: str) -> list[Item]:
@@ -78,6 +81,10 @@ def _own(world: World, agent: str, *, tab: bool | None = None) -> list[Item]:
     session = world.facts.heads[agent]["session"]
     mine = [m for m in world.facts.open if m.get("owner") == agent]
     return [m for m in mine if tab is None or (m.get("tab") == session) is tab]
+
+
+def _disposes(world: World, agent: str, meta: Item) -> bool:
+    return meta["interaction_id"] in world.facts.heads[agent].get("disposing", ())
 
 
 def _agent_act(verb: str, choose: Callable[[World, str], list[Item]]) -> Act:
@@ -101,6 +108,8 @@ leave = _agent_act("leave", lambda world, agent: _own(world, agent, tab=True))
 read = _agent_act("read", lambda world, agent: [m for m in _own(world, agent) if m["unread_count"]])
 unread = _agent_act("unread", _own)
 close = _agent_act("close", lambda world, agent: [m for m in _own(world, agent) if not m["unread_count"]])
+dispose = _agent_act("dispose", _own)
+go_on = _agent_act("go on", lambda world, agent: [m for m in _own(world, agent) if _disposes(world, agent, m)])
 take_back = _agent_act("take back", lambda world, agent: [m for m in _own(world, agent) if "transfer" in m])
 
 
@@ -110,6 +119,23 @@ def take(world: World, who: int, pick: int, trouble: Trouble | None) -> str | No
     if meta is None:
         return IDLE
     _on(world, world.company.agents[2], meta, "take", trouble)
+    return None
+
+
+def reassign(world: World, who: int, pick: int, trouble: Trouble | None) -> str | None:
+    """A supervisor gives something to an agent or into a queue."""
+    meta = pick_one(world.facts.open, pick)
+    if meta is None:
+        return IDLE
+    path = f"/sms/interactions/{meta['interaction_id']}/reassign"
+    target = {"agent_id": world.company.agents[who]} if pick % 2 else {"queue_id": world.company.queues[pick % 3]}
+
+    def act() -> Any:
+        world.reassigns(target.get("agent_id"))
+        return _asks(world, world.company.boss, path, body=target)
+
+    told = world.who(target["agent_id"]) if "agent_id" in target else f"queue {pick % 3}"
+    world.step(f"{meta['interaction_id'].lstrip('int_0')} is given to {told}", act, trouble)
     return None
 
 
@@ -221,8 +247,11 @@ ACTS: dict[str, Act] = {
     "read": read,
     "unread": unread,
     "close": close,
+    "dispose": dispose,
+    "go_on": go_on,
     "take_back": take_back,
     "take": take,
+    "reassign": reassign,
     "take_what_is_shown": take_what_is_shown,
     "transfer": transfer,
     "presence": presence,

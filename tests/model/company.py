@@ -26,6 +26,7 @@ class Company(Team):
         create_table()
         super().__init__(monkeypatch, now)
         self._restored = 0
+        self._pause = self.must("admin", "POST", "/pauses", {"name": "Wrap-up"})["id"]
         self.accounts = [self._account() for _ in range(2)]
         self.agents = [self._member(name, capacity) for name, capacity in zip("ABCD", (2, 1, 3, 0), strict=True)]
         a, b, c, d = self.agents
@@ -47,7 +48,8 @@ class Company(Team):
         self.start, self._kept = self.now, self._everything()
 
     def _account(self) -> dict[str, Any]:
-        return self.open_account(wait_for_assigned_agent=10, wait_for_assigned_queue=10, transfer=_TRANSFER)
+        waits = {"wait_for_assigned_agent": 10, "wait_for_assigned_queue": 10}
+        return self.open_account(**waits, transfer=_TRANSFER, mandatory_disposition={"pause_id": self._pause})
 
     def _member(self, name: str, capacity: int) -> str:
         return self.agent(name, capacity=capacity, online=False, on_account=False)

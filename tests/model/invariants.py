@@ -15,9 +15,9 @@ class Step:
     before: Facts
     after: Facts
     takers: frozenset[str]
-    """Agents who accepted, opened or took over."""
+    """Agents who accepted, opened, took over, or were given something by a supervisor."""
     decided: bool
-    """Whether the state machine's Lambda or a reconciler ran."""
+    """Whether the state machine's Lambda, a reconciler or a supervisor decided."""
 
 
 def owners_change_by_consent(step: Step) -> Iterator[str]:
@@ -36,6 +36,9 @@ def rings_go_by_waiting_time(step: Step) -> Iterator[str]:
     """Who is rung is rung for the longest-waiting text of the weightiest queue that they could take."""
     for agent, interaction in _new_rings(step):
         head, rung = step.after.heads[agent], step.after.metas[interaction]
+        if "waiting_since" not in rung:
+            yield f"2: {agent} is rung for {interaction}, which waits for nobody"
+            continue
         if not _same_member(step, agent):
             continue
         mine = (-_weight(step.after, rung["queue_id"]), rung["waiting_since"])

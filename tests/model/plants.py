@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.inbound import messages
-from chalicelib.routing import answers, match, next_step, rounds
+from chalicelib.inbound.arrivals import Arrival
+from chalicelib.routing import answers, match, rounds
 from chalicelib.store import conversations, table
 from chalicelib.store.conversations import Change
 from chalicelib.store.transaction import Transaction
@@ -17,7 +17,7 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 
 def a_late_timer_acts(patch: pytest.MonkeyPatch) -> None:
     """The Lambda does not look whether anybody still waits."""
-    patch.setattr(next_step, "_is_routed", lambda _meta: True)
+    patch.setattr(rounds, "is_waited_for", lambda _meta: True)
 
 
 def who_comes_second_overwrites(patch: pytest.MonkeyPatch) -> None:
@@ -38,13 +38,13 @@ def a_newcomer_overtakes(patch: pytest.MonkeyPatch) -> None:
 
 def a_duplicate_is_stored(patch: pytest.MonkeyPatch) -> None:
     """Neither the look nor the condition that a text is new."""
-    look = messages._look
+    look = Arrival.look
 
-    def mark(change: Change, arrival: Any) -> None:
+    def mark(arrival: Arrival, change: Change) -> None:
         change.tx.put(table.duplicate(arrival.account_id, arrival.marks[0]), {"ttl": 1})
 
-    patch.setattr(messages, "_look", lambda arrival: replace(look(arrival), duplicate=False))
-    patch.setattr(messages, "_mark", mark)
+    patch.setattr(Arrival, "look", lambda arrival: replace(look(arrival), duplicate=False))
+    patch.setattr(Arrival, "mark", mark)
 
 
 def a_poll_is_not_told(patch: pytest.MonkeyPatch) -> None:

@@ -284,6 +284,12 @@ class World:
     def takes(self, agent: str) -> None:
         self._takers.add(agent)
 
+    def reassigns(self, agent: str | None) -> None:
+        """A supervisor may take an owner away, and make somebody one who has not asked."""
+        self._decided = True
+        if agent:
+            self._takers.add(agent)
+
 
 class Polled(NamedTuple):
     shown: dict[str, Any] | None
