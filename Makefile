@@ -14,14 +14,14 @@ OPTIONS ?=
 run: $(VENV) $(ENGINE)
 	@exec $(BIN)/python -m dev.run
 
-# Parallel tests share no state; the stack's tests share one MiniStack and run one after the other.
+# Parallel tests share no state; the stack's tests share one MiniStack and run one after the other, beside the model's.
 test: lint unit stack
 
 unit: $(VENV)
 	$(BIN)/python -m pytest -n 2 -m "not stack"
 
 stack: $(VENV) $(ENGINE)
-	PYTHONHASHSEED=0 $(BIN)/python -m pytest -m stack
+	PYTHONHASHSEED=0 $(BIN)/python -m pytest -n 2 --dist loadgroup -m stack
 
 # Every handler, every AWS call, every fault; `make test` runs a seeded sample of it.
 sweep: $(VENV)

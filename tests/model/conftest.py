@@ -33,6 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.stack)
             item.add_marker(pytest.mark.model)
+            item.add_marker(pytest.mark.xdist_group("model"))
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.stack)
+            item.add_marker(pytest.mark.xdist_group("desk"))
     # It judges what all the others have made the functions do.
     items.sort(key=lambda item: item.path.name == "test_policies_recorded.py")
 
