@@ -12,7 +12,7 @@ import pytest
 from moto import mock_aws
 
 from chalicelib import config
-from tests.quick_moto import quick_transactions
+from tests.quick_moto import quick_setup, quick_transactions
 
 if TYPE_CHECKING:
     from tests.team import Team
@@ -51,8 +51,9 @@ def now() -> int:
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An empty AWS with the settings that the stack gives its functions."""
+    quick_setup(monkeypatch)
+    quick_transactions(monkeypatch)
     with mock_aws(), settings_of_an_empty_aws(monkeypatch):
-        quick_transactions(monkeypatch)
         yield
 
 

@@ -1,18 +1,35 @@
-"""moto's transactions made fast enough for thousands of tests.
+"""What moto and botocore do again for every test, made fast enough for thousands of them.
 
 moto copies the whole table once for each action of a transaction (dynamodb/models/__init__.py,
 transact_write_items); only the items that a transaction names can change, so that copying these is the same.
+Keys get a private RSA key that no test uses, and each moto session reads botocore's descriptions of the services anew.
 """
 
 import copy
 from collections import defaultdict
+from functools import cache
 from typing import Any
 
 import pytest
+from botocore.loaders import JSONFileLoader
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
+from moto.kms import models as kms_models
 
+_load_file = JSONFileLoader.load_file
+_private_key = cache(kms_models.generate_private_key)
 _whole_transaction = DynamoDBBackend.transact_write_items
+
+
+@cache
+def _described(path: str) -> Any:
+    return _load_file(JSONFileLoader(), path)
+
+
+def quick_setup(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until the end of the test nothing is generated or read from disk that was so before."""
+    monkeypatch.setattr(kms_models, "generate_private_key", _private_key)
+    monkeypatch.setattr(JSONFileLoader, "load_file", lambda _loader, path: _described(path))
 
 
 def quick_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
