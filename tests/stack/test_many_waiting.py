@@ -79,7 +79,7 @@ def lateness(company: Company, interaction: str) -> float:
     """Seconds between the deadline of its one wait and the end of it."""
     lines = company.thread(interaction)
     assert [line["kind"] for line in lines].count("message") == 1
-    (entered,) = (line for line in lines if line["text"].startswith("Plan: waiting in queue"))
+    (entered,) = (line for line in lines if line["text"].startswith("Plan: offered to everybody in queue"))
     (ended,) = (line for line in lines if line["text"] == "Nobody accepted in time")
     assert [line["text"][:22] for line in lines].count("The action plan ended ") == 1
     return at(ended) - at(entered) - TIMEOUT

@@ -78,7 +78,7 @@ def test_what_came_while_the_desk_was_shut_is_offered_when_it_opens(stack: Stack
     assert ada.offered(interaction, "none")
     eventually(lambda: company.in_stage(interaction, "plan_queue"), seconds=150)
     assert ada.offered(interaction)["queue_id"] == queue
-    (entered,) = (line for line in company.thread(interaction) if line["text"].startswith("Plan: waiting in queue"))
+    (entered,) = (line for line in company.thread(interaction) if line["text"].startswith("Plan: offered to everybody in queue"))
     assert at(entered) >= opens.timestamp()
     assert customer.inbox() == ["We open soon."]
     ada.must("accept", interaction)
