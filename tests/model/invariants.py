@@ -65,7 +65,7 @@ def _new_rings(step: Step) -> Iterator[tuple[str, str]]:
     for interaction, meta in step.after.metas.items():
         agent = meta.get("ring_agent")
         old = step.before.metas.get(interaction, {})
-        if agent and (old.get("ring_agent"), old.get("epoch")) != (agent, meta["epoch"]):
+        if agent and (old.get("ring_agent"), old.get("ring_ends")) != (agent, meta.get("ring_ends")):
             yield agent, interaction
 
 
