@@ -39,19 +39,20 @@ def advance(interaction: str, run: int, now: int) -> Step:
             matched = True
             continue
         try:
-            _decide(meta, now)
+            freed = _decide(meta, now)
         except Lost:
             continue
-        for agent in _freed(meta):
+        for agent in freed:
             match_agent(db.get(table.agent(agent)), now)
         matched = False
     raise RuntimeError(f"no decision for {interaction} after {IMMEDIATE_ACTIONS} actions")
 
 
-def _freed(meta: Item) -> set[str]:
-    """Whom a decision may have let go: the agent who was rung, and the owner of an open tab."""
-    agents = {meta.get("ring_agent"), meta.get("owner") if meta.get("tab") else None}
-    return agents - {None}  # type: ignore[return-value]
+def _freed(meta: Item, heads: rounds.Heads) -> set[str]:
+    """Whom a decision may have let go: the agent who was rung, and an owner who had it open or was disposing of it."""
+    owner = meta.get("owner")
+    held = meta.get("tab") or agents.disposes(heads.get(owner or "", {}), meta["interaction_id"])
+    return {meta.get("ring_agent"), owner if held else None} - {None}  # type: ignore[return-value]
 
 
 def _deadline(meta: Item) -> int:
@@ -62,7 +63,8 @@ def _may_ring(meta: Item) -> bool:
     return rounds.in_queue(meta) and meta["strategy"] in queues.EXCLUSIVE and "ring_agent" not in meta
 
 
-def _decide(meta: Item, now: int) -> None:
+def _decide(meta: Item, now: int) -> set[str]:
+    """Take one decision; answers whom it may have let go. May raise Lost."""
     change = Change(meta, now).set(task_token=None, token_epoch=None)
     heads = rounds.heads_of(meta)
     account = accounts.get_cached(meta["account_id"], now)
@@ -89,9 +91,7 @@ def _decide(meta: Item, now: int) -> None:
         _to_plan(change, heads, 0)
     else:
         _to_plan(change, heads, meta["plan_step"] + 1)
-    owner = heads.get(meta.get("owner") or "")
-    if owner and agents.disposes(owner, meta["interaction_id"]) and change.get("owner") is None:
-        match_agent(owner, now)
+    return _freed(meta, heads)
 
 
 def _ring_out(change: Change, heads: rounds.Heads) -> None:

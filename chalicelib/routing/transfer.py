@@ -2,63 +2,54 @@
 
 from typing import Any
 
-from chalicelib.config import CONFLICT_RETRIES
 from chalicelib.models.errors import Refused
 from chalicelib.routing import agents, answers, rounds, steps, wake
+from chalicelib.routing.answers import look, retried
 from chalicelib.routing.match import match_agent
-from chalicelib.store import accounts, conversations, db, table
+from chalicelib.store import accounts, db, table
 from chalicelib.store.conversations import Change
 from chalicelib.store.db import Item
-from chalicelib.store.transaction import Lost
 
 Target = dict[str, Any]
 """`agent_id` or `queue_id`, the owner's `note` or None, and `from_agent`."""
 
 
+@retried
 def begin(interaction: str, agent: str, target: Target, now: int) -> Item:
     """Offer an own interaction to somebody else; the account's toggles and the target's presence permitting.
 
     Raises Refused: transfer-disabled, not-transferable, not-online, not-on-account, not-owner, closed.
     """
-    for _ in range(CONFLICT_RETRIES):
-        meta, heads = _owned(interaction, agent)
-        account = accounts.get_cached(meta["account_id"], now) or {}
-        _check(meta, target, account, now)
-        change = Change(meta, now)
-        change.set(transfer={**target, "from_agent": agent}, waiting_since=now, began_n=meta["last_in_n"])
-        run = rounds.ask(change)
-        note = f": {target['note']}" if target.get("note") else ""
-        change.touch(agent).event(f"{rounds.name(heads, agent)} hands it over{note}", author=agent)
-        try:
-            result = change.commit()
-        except Lost:
-            continue
-        wake.start(interaction, run)
-        return result
-    raise Refused("contended", "Others are changing this conversation right now. Try again.")
+    meta, heads = _owned(interaction, agent)
+    account = accounts.get_cached(meta["account_id"], now) or {}
+    _check(meta, target, account, now)
+    change = Change(meta, now)
+    change.set(transfer={**target, "from_agent": agent}, waiting_since=now, began_n=meta["last_in_n"])
+    run = rounds.ask(change)
+    note = f": {target['note']}" if target.get("note") else ""
+    change.event(f"{rounds.name(heads, agent)} hands it over{note}", author=agent)
+    result = change.commit()
+    wake.start(interaction, run)
+    return result
 
 
+@retried
 def take_back(interaction: str, agent: str, now: int) -> Item:
     """The owner keeps it after all. Without a transfer nothing changes."""
-    for _ in range(CONFLICT_RETRIES):
-        meta, heads = _owned(interaction, agent)
-        if "transfer" not in meta:
-            return meta
-        change = Change(meta, now)
-        rounds.leave(change, heads)
-        change.set(transfer=None, rejected=None, waiting_since=None).touch(agent)
-        change.decide().event(f"{rounds.name(heads, agent)} took it back", author=agent)
-        run = None if rounds.is_seen(change, heads) else answers.look_for_somebody(change, heads, agent)
-        try:
-            result = change.commit()
-        except Lost:
-            continue
-        wake.tell(interaction, taken=True)
-        if run:
-            wake.start(interaction, run)
-        match_agent(heads.get(meta.get("ring_agent", "")), now)
-        return result
-    raise Refused("contended", "Others are changing this conversation right now. Try again.")
+    meta, heads = _owned(interaction, agent)
+    if "transfer" not in meta:
+        return meta
+    change = Change(meta, now)
+    rounds.leave(change, heads)
+    change.set(transfer=None, rejected=None, waiting_since=None)
+    change.decide().event(f"{rounds.name(heads, agent)} took it back", author=agent)
+    run = None if rounds.is_seen(change, heads) else answers.look_for_somebody(change, heads, agent)
+    result = change.commit()
+    wake.tell(interaction, taken=True)
+    if run:
+        wake.start(interaction, run)
+    match_agent(heads.get(meta.get("ring_agent", "")), now)
+    return result
 
 
 def enter(change: Change, target: Target, account: Item) -> bool:
@@ -84,10 +75,7 @@ def enter(change: Change, target: Target, account: Item) -> bool:
 
 
 def _owned(interaction: str, agent: str) -> tuple[Item, rounds.Heads]:
-    meta = conversations.get(interaction)
-    if meta is None:
-        raise Refused("not-found", "There is no such interaction.")
-    heads = rounds.heads_of(meta, agent)
+    meta, heads = look(interaction, agent)
     if meta["status"] == "closed":
         raise Refused("closed", "The interaction is closed.")
     if meta.get("owner") != agent:
