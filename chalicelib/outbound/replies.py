@@ -65,7 +65,7 @@ def reply(
         line = _write(meta, head, _Text(text, tuple(media_urls)), now, present, once)
         if line:
             return line
-    raise _contended()
+    raise contended()
 
 
 def retry(
@@ -89,7 +89,7 @@ def retry(
         line = _write(meta, head, _Text(old["text"], media, retry_of=message_id), now, present, once)
         if line:
             return line
-    raise _contended()
+    raise contended()
 
 
 def note(
@@ -120,9 +120,9 @@ def note(
             "automatic": False,
         }
         written = {**line, "n": change.line(line), "created_at": now}
-        if _commit(change, written, now, present, once):
+        if commit(change, written, now, present, once):
             return written
-    raise _contended()
+    raise contended()
 
 
 def _read(interaction_id: str, agent_id: str | None, once: Once | None, now: int) -> tuple[Item, Item | None]:
@@ -188,13 +188,13 @@ def _write(meta: Item, head: Item, text: _Text, now: int, present: Present, once
     line = compose.add_message(change, text.text, author=head["agent_id"], media=text.media, retry_of=text.retry_of)
     change.nudge(table.agent(head["agent_id"]), EXISTS & Attr("accounts").contains(account_id))
     change.tx.check(table.opt_out(account_id, address), may_get_texts())
-    if not _commit(change, line, now, present, once):
+    if not commit(change, line, now, present, once):
         return None
     compose.poke(account_id, address, line["id"])
     return line
 
 
-def _commit(change: Change, line: Item, now: int, present: Present, once: Once | None) -> bool:
+def commit(change: Change, line: Item, now: int, present: Present, once: Once | None) -> bool:
     """Write the change with the answer that a repetition gets; False if it must be decided anew."""
     if once:
         idempotency.action(change.tx, once.answered(once.status, present(line)), now)
@@ -213,5 +213,5 @@ def _not_found() -> Refused:
     return Refused("not-found", "There is no such interaction.")
 
 
-def _contended() -> Refused:
+def contended() -> Refused:
     return Refused("contended", "Others are changing this conversation right now. Try again.")

@@ -3,15 +3,13 @@
 from typing import Any
 
 from chalicelib.config import CONFLICT_RETRIES
-from chalicelib.models.errors import Refused
 from chalicelib.outbound import compose
-from chalicelib.outbound.optouts import may_get_texts, refusal
-from chalicelib.outbound.replies import Present
+from chalicelib.outbound.optouts import may_get_texts
+from chalicelib.outbound.replies import Present, commit, contended
 from chalicelib.store import db, idempotency, table
 from chalicelib.store.conversations import Change
 from chalicelib.store.db import Item
 from chalicelib.store.idempotency import Once, Replayed
-from chalicelib.store.transaction import Lost
 
 
 def send(
@@ -32,18 +30,10 @@ def send(
         change.event("The text above tries the account out").touch(change.get("owner"))
         change.tx.check(table.opt_out(account_id, address), may_get_texts())
         line["interaction_id"] = change.interaction
-        if once:
-            idempotency.action(change.tx, once.answered(once.status, present(line)), now)
-        try:
-            change.commit()
-        except Lost as lost:
-            idempotency.raise_if_replayed(lost, once, now)
-            if table.opt_out(account_id, address) in lost:
-                raise refusal(lost.item(table.opt_out(account_id, address))) from None
-            continue
-        compose.poke(account_id, address, line["id"])
-        return line
-    raise Refused("contended", "Others are changing this conversation right now. Try again.", retryable=True)
+        if commit(change, line, now, present, once):
+            compose.poke(account_id, address, line["id"])
+            return line
+    raise contended()
 
 
 def _read(account_id: str, address: str, once: Once | None, now: int) -> tuple[Item | None, Item | None, Any]:
