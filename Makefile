@@ -21,7 +21,7 @@ unit: $(VENV)
 	$(BIN)/python -m pytest -n 2 -m "not stack"
 
 stack: $(VENV) $(ENGINE)
-	PYTHONHASHSEED=0 $(BIN)/python -m pytest -n 2 --dist loadgroup -m stack
+	PYTHONHASHSEED=0 $(BIN)/python -m pytest -n 2 --dist loadscope -m stack
 
 # Every handler, every AWS call, every fault; `make test` runs a seeded sample of it.
 sweep: $(VENV)

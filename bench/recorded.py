@@ -16,6 +16,7 @@ GROUPS = {
 }
 READS, WRITES = {"BatchGetItem", "GetItem"}, {"TransactWriteItems"}
 STARTED = "START RequestId: "
+EVENTS_IN_A_PAGE = 10_000
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,17 @@ class Call:
 
 
 def messages(logs: Any, group: str, since: int = 0) -> Iterator[str]:
-    """The lines of a log group from a time in milliseconds on."""
-    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=since)
-    return (event["message"] for page in pages for event in page["events"])
+    """The lines of a log group from a time in milliseconds on.
+
+    MiniStack answers with the oldest EVENTS_IN_A_PAGE and no token for the rest, so each page begins where one ended.
+    """
+    while True:
+        page = logs.filter_log_events(logGroupName=group, startTime=since)["events"]
+        if len(page) < EVENTS_IN_A_PAGE:
+            yield from (event["message"] for event in page)
+            return
+        since = page[-1]["timestamp"]
+        yield from (event["message"] for event in page if event["timestamp"] < since)
 
 
 def calls(lines: Iterator[str]) -> Iterator[Call]:

@@ -3,13 +3,14 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 from moto import mock_aws
+from xdist.scheduler import LoadScopeScheduling, Scheduling
 
 from chalicelib import config
 from tests.quick_moto import quick_setup, quick_transactions
@@ -30,6 +31,39 @@ os.environ.update(
     AWS_EC2_METADATA_DISABLED="true",
 )
 os.environ.pop("AWS_PROFILE", None)
+
+
+class ByFolder(LoadScopeScheduling):
+    """Gives the tests of a folder, in their order, to one worker."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.partition("::")[0].rpartition("/")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling | None:
+    """What `--dist loadscope` means here: what shares a MiniStack stays together."""
+    return ByFolder(config, log) if config.getvalue("dist") == "loadscope" else None
+
+
+Tell = Callable[[str], None]
+"""Says a figure of a run that passes to whoever reads its end."""
+
+
+@pytest.fixture
+def tell(record_property: Callable[[str, object], None]) -> Tell:
+    return lambda figure: record_property("figure", figure)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """The figures that tests told, whichever process ran them; those of the fault sweep's groups together."""
+    from tests.faults.sweep import summary
+
+    reports = [one for reports in terminalreporter.stats.values() for one in reports]
+    told = [each for one in reports if getattr(one, "when", "") == "call" for each in one.user_properties]
+    for _, figure in (each for each in told if each[0] == "figure"):
+        terminalreporter.write_line(figure)
+    if tallies := [tally for name, tally in told if name == "tally"]:
+        terminalreporter.write_line(summary(tallies))
 
 
 def forget() -> None:

@@ -28,13 +28,11 @@ class Stage(NamedTuple):
     client: Any
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.stack)
             item.add_marker(pytest.mark.model)
-            item.add_marker(pytest.mark.xdist_group("model"))
 
 
 @pytest.fixture(scope="module")
@@ -55,22 +53,3 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
             forget()
             patch.undo()
             engine.stop()
-
-
-def summary(played: dict[str, Any]) -> str:
-    """The figures of one run, in a few lines."""
-    rules = sorted((count, name.removeprefix("rule ")) for name, count in played.items() if name.startswith("rule "))
-    totals = ("steps", "examples", "idle", "calls that failed", "acts in between", "whole-table checks", "violations")
-    told = ", ".join(f"{played.get(name, 0)} {name}" for name in totals)
-    by_rule = ", ".join(f"{name} {count}" for count, name in reversed(rules))
-    return f"property run: {told}, {played['seconds']} seconds, seed {played['seed']}\nby rule: {by_rule}"
-
-
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """What was played, and what was found."""
-    reports = [one for reports in terminalreporter.stats.values() for one in reports]
-    for properties in (dict(one.user_properties) for one in reports if getattr(one, "when", "") == "call"):
-        if "model" in properties:
-            terminalreporter.write_line(summary(properties["model"]))
-        if "plant" in properties:
-            terminalreporter.write_line(properties["plant"])

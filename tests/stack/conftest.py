@@ -16,12 +16,10 @@ from infra.build import ROOT
 HERE = Path(__file__).parent
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.stack)
-            item.add_marker(pytest.mark.xdist_group("desk"))
     # It judges what all the others have made the functions do.
     items.sort(key=lambda item: item.path.name == "test_policies_recorded.py")
 

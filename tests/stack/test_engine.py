@@ -13,6 +13,7 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 
+from bench.recorded import EVENTS_IN_A_PAGE, messages
 from dev import ministack
 from dev.ministack import MiniStack
 from infra.target import Target
@@ -93,6 +94,18 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MiniStack]:
 @pytest.fixture(scope="module")
 def engine(running: MiniStack) -> Engine:
     return Engine(running)
+
+
+def test_a_log_of_more_than_a_page_is_read_to_its_end(running: MiniStack) -> None:
+    logs = Target("local", ministack.REGION, running.endpoint).client("logs")
+    lines = [str(line) for line in range(EVENTS_IN_A_PAGE + 5)]
+    logs.create_log_group(logGroupName="long")
+    logs.create_log_stream(logGroupName="long", logStreamName="one")
+    now = round(time.time() * 1000)
+    for first in range(0, len(lines), 2000):
+        events = [{"timestamp": now + int(line) // 10, "message": line} for line in lines[first : first + 2000]]
+        logs.put_log_events(logGroupName="long", logStreamName="one", logEvents=events)
+    assert list(messages(logs, "long")) == lines
 
 
 def test_a_wait_ends_after_the_seconds_of_its_input(engine: Engine) -> None:
