@@ -4,7 +4,6 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import boto3
 import pytest
@@ -17,7 +16,7 @@ from dev.simulator.exchange import Exchange
 from dev.simulator.server import Server
 from tests.conftest import NOW, create_table, forget
 from tests.faults.company import Company
-from tests.faults.sweep import Sweep, quiet, summary
+from tests.faults.sweep import Sweep, quiet
 from tests.faults.wire import tapped
 
 
@@ -45,12 +44,3 @@ def _create_state_machine() -> None:
     definition = {"StartAt": "Idle", "States": {"Idle": {"Type": "Succeed"}}}
     name = config.settings().state_machine_arn.rsplit(":", 1)[-1]
     boto3.client("stepfunctions").create_state_machine(name=name, definition=json.dumps(definition), roleArn=role)
-
-
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """What all groups found together, whichever process ran them."""
-    reports = [one for reports in terminalreporter.stats.values() for one in reports]
-    calls = [dict(one.user_properties) for one in reports if getattr(one, "when", "") == "call"]
-    told = [properties["tally"] for properties in calls if "tally" in properties]
-    if told:
-        terminalreporter.write_line(summary(told))

@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
+from tests.conftest import Tell
 from tests.model.acts import ACTS, BREAKING, IDLE, instead
 from tests.model.conftest import Stage
 from tests.model.ending import end
@@ -124,22 +125,27 @@ def _batch(stage: Stage, number: int, tally: Counter[str]) -> None:
     run_state_machine_as_test(machine, settings=limits)
 
 
-def test_whatever_happens_the_routing_keeps_its_promises(
-    stage: Stage, record_property: Callable[[str, object], None]
-) -> None:
+def summary(played: dict[str, Any]) -> str:
+    """The figures of one run, in a few lines."""
+    rules = sorted((count, name.removeprefix("rule ")) for name, count in played.items() if name.startswith("rule "))
+    totals = ("steps", "examples", "idle", "calls that failed", "acts in between", "whole-table checks", "violations")
+    told = ", ".join(f"{played.get(name, 0)} {name}" for name in totals)
+    by_rule = ", ".join(f"{name} {count}" for count, name in reversed(rules))
+    return f"property run: {told}, {played['seconds']} seconds, seed {played['seed']}\nby rule: {by_rule}"
+
+
+def test_whatever_happens_the_routing_keeps_its_promises(stage: Stage, tell: Tell) -> None:
     began, tally = monotonic(), Counter[str]()
     try:
         run(stage, STEPS, SEED, tally)
     finally:
-        record_property("model", {**tally, "seconds": round(monotonic() - began), "seed": SEED})
+        tell(summary({**tally, "seconds": round(monotonic() - began), "seed": SEED}))
 
 
 @pytest.mark.parametrize("name", PLANTS if os.environ.get("MODEL_PLANTS") == "all" else ["a_newcomer_overtakes"])
-def test_the_run_finds_a_planted_fault(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, name: str, record_property: Callable[[str, object], None]
-) -> None:
+def test_the_run_finds_a_planted_fault(stage: Stage, monkeypatch: pytest.MonkeyPatch, name: str, tell: Tell) -> None:
     PLANTS[name](monkeypatch)
     tally = Counter[str]()
     with pytest.raises(Violation) as found:
         run(stage, STEPS_TO_FIND, SEED, tally)
-    record_property("plant", f"planted: {name} found after {tally['steps']} steps: {str(found.value).splitlines()[0]}")
+    tell(f"planted: {name} found after {tally['steps']} steps: {str(found.value).splitlines()[0]}")

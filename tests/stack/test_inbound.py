@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.conftest import Tell
 from tests.stack.company import Company, eventually
 from tests.stack.conftest import Stack
 from tests.stack.switches import no_room
@@ -68,7 +69,7 @@ def test_two_first_texts_at_the_same_moment_are_one_conversation(company: Compan
         assert sorted(company.texts(customer)) == ["one", "two"]
 
 
-def test_a_text_against_a_close_is_in_the_old_conversation_or_begins_a_new_one(company: Company) -> None:
+def test_a_text_against_a_close_is_in_the_old_conversation_or_begins_a_new_one(company: Company, tell: Tell) -> None:
     ada = company.agent("Ada", capacity=0)
     company.plan_queue(ada)
     seen: Counter[str] = Counter()
@@ -87,7 +88,7 @@ def test_a_text_against_a_close_is_in_the_old_conversation_or_begins_a_new_one(c
             seen["text first"] += 1
             assert (answer.status_code, answer.json()["code"]) == (409, "new-message")
             assert (newest["id"], newest["owner"], newest["unread_count"]) == (interaction, ada.id, 1)
-    print(f"text against close: {dict(seen)}")
+    tell(f"text against close: {dict(seen)}")
 
 
 def test_a_text_without_an_id_is_stored_once_however_often_it_comes_within_a_minute(stack: Stack) -> None:

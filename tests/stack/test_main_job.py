@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from dev.seed import AUTO_REPLY
+from tests.conftest import Tell
 from tests.stack.company import Agent, Api, Customer, eventually, new_number
 from tests.stack.conftest import Stack
 
@@ -37,7 +38,7 @@ def offer_to(agent: Agent, customer: Customer) -> dict[str, Any]:
     return eventually(look)
 
 
-def test_a_customer_is_served_the_whole_way(stack: Stack, agents: list[Agent]) -> None:
+def test_a_customer_is_served_the_whole_way(stack: Stack, agents: list[Agent], tell: Tell) -> None:
     agent, customer = agents[0], customer_of(stack)
     agent.presence("online")
     customer.text("Is my bike ready?")
@@ -56,11 +57,11 @@ def test_a_customer_is_served_the_whole_way(stack: Stack, agents: list[Agent]) -
     assert (second["status"], second["owner"]) == ("open", None)
     began = time.monotonic()
     eventually(lambda: len(customer.inbox()) > 1, seconds=180)
-    print(f"nobody accepted: the plan answered after {time.monotonic() - began:.0f} s")
+    tell(f"nobody accepted: the plan answered after {time.monotonic() - began:.0f} s")
     assert customer.inbox() == ["Yes, come any time.", AUTO_REPLY["text"]]
     eventually(lambda: supervisor.must("GET", f"/sms/interactions/{second['id']}")["stage"] == "none")
     finds = stack.laptop.reconcile()
-    print(f"the reconciler after the main job: {finds}")
+    tell(f"the reconciler after the main job: {finds}")
     assert (finds["finds"], finds["failed"]) == (0, 0)
 
 
@@ -73,7 +74,7 @@ def interactions(api: Api, stack: Stack) -> list[dict[str, Any]]:
     return api.must("GET", f"/sms/interactions?account_id={stack.account}&sort=started")["data"]
 
 
-def test_any_demo_agent_alone_online_is_offered_a_new_text_soon(stack: Stack, agents: list[Agent]) -> None:
+def test_any_demo_agent_alone_online_is_offered_a_new_text_soon(stack: Stack, agents: list[Agent], tell: Tell) -> None:
     for agent in agents:
         agent.presence("online")
         customer = customer_of(stack)
@@ -81,7 +82,7 @@ def test_any_demo_agent_alone_online_is_offered_a_new_text_soon(stack: Stack, ag
         customer.text("Hello")
         interaction = offer_to(agent, customer)["interaction_id"]
         took = time.monotonic() - began
-        print(f"offered after {took:.1f} s")
+        tell(f"a demo agent alone online was offered a text after {took:.1f} s")
         assert took < OFFERED_WITHIN
         agent.must("accept", interaction)
         agent.must("close", interaction)

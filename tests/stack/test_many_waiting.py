@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import Tell
 from tests.stack.company import Company, Customer, at, eventually
 from tests.stack.conftest import Stack
 from tests.stack.switches import no_schedule
@@ -28,7 +29,7 @@ def schedule_off(stack: Stack) -> Iterator[None]:
         yield
 
 
-def test_every_wait_ends_once_and_not_before_its_time(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_wait_ends_once_and_not_before_its_time(stack: Stack, tell: Tell) -> None:
     company = Company(stack)
     away = company.agent("Away", online=False)
     company.plan_queue(away, timeout=TIMEOUT)
@@ -46,9 +47,8 @@ def test_every_wait_ends_once_and_not_before_its_time(stack: Stack, capsys: pyte
     late = [lateness(company, one["id"]) for one in interactions(company, customers)]
     assert min(late) >= 0, f"a wait ended {-min(late)} s early"
     late.sort()
-    told = f"{MANY} waiting at once, texted within {posted:.0f} s: none missing, early or doubled; late: "
-    with capsys.disabled():
-        print(f"\n{told}median {statistics.median(late):.2f} s, p99 {late[int(0.99 * MANY)]:.2f} s")
+    lateness_seen = f"late: median {statistics.median(late):.2f} s, p99 {late[int(0.99 * MANY)]:.2f} s"
+    tell(f"{MANY} waiting at once, texted within {posted:.0f} s: none missing, early or doubled; {lateness_seen}")
 
 
 def warm_up(company: Company) -> None:

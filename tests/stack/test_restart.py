@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dev.laptop import Laptop
 from infra.build import ROOT
+from tests.conftest import Tell
 from tests.stack.company import Company, at, eventually
 from tests.stack.conftest import Stack, free_port
 
@@ -25,7 +26,7 @@ def running(folder: Path, ports: tuple[int, int]) -> Iterator[Stack]:
         laptop.stop()
 
 
-def test_a_text_that_rang_at_the_stop_gets_its_auto_reply_after_the_start(tmp_path: Path) -> None:
+def test_a_text_that_rang_at_the_stop_gets_its_auto_reply_after_the_start(tmp_path: Path, tell: Tell) -> None:
     ports = free_port(), free_port()
     with running(tmp_path, ports) as before:
         company = Company(before)
@@ -41,7 +42,7 @@ def test_a_text_that_rang_at_the_stop_gets_its_auto_reply_after_the_start(tmp_pa
     with running(tmp_path, ports):
         began = time.monotonic()
         eventually(lambda: customer.inbox() == ["We will answer soon."])
-        print(f"the plan went on; its reply came {time.monotonic() - began:.0f} s after the start")
+        tell(f"the plan went on; its reply came {time.monotonic() - began:.0f} s after the start")
         eventually(lambda: company.in_stage(interaction, "none"))
         assert "Routing was taken up again" in company.events(interaction)
         first, *_, last = company.thread(interaction)
