@@ -4,14 +4,12 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib import clock
-from chalicelib.api import pages
+from chalicelib.api import objects, pages
 from chalicelib.api.request import Request, Response
 from chalicelib.models.errors import Refused
-from chalicelib.models.ids import new_id
 from chalicelib.models.intervals import Interval, Preview
 from chalicelib.routing.intervals import holds, next_change
 from chalicelib.store import intervals
-from chalicelib.store.db import Item
 
 
 def index(request: Request) -> dict[str, Any]:
@@ -20,12 +18,7 @@ def index(request: Request) -> dict[str, Any]:
 
 def create(request: Request) -> Interval:
     intervals.ensure_defaults(request.now)
-    given = request.body.model_dump(by_alias=True)
-    interval: Item = {**given, "id": new_id("ivl"), "created_at": request.now, "version": 1}
-    shown = Interval.model_validate(interval)
-    once = request.once and request.once.answered(201, shown.model_dump(mode="json", by_alias=True))
-    intervals.create(interval, once, request.now)
-    return shown
+    return objects.create(request, "ivl", Interval.model_validate, intervals.create)
 
 
 def show(_request: Request, interval_id: str) -> Interval:
@@ -33,11 +26,7 @@ def show(_request: Request, interval_id: str) -> Interval:
 
 
 def change(request: Request, interval_id: str) -> Interval:
-    interval = intervals.require(interval_id)
-    version = request.version or 0
-    changes = request.body.model_dump(by_alias=True, exclude_unset=True)
-    intervals.change(interval, version, changes)
-    return Interval.model_validate({**interval, **changes, "version": version + 1})
+    return objects.change(request, intervals.require(interval_id), Interval.model_validate, intervals.change)
 
 
 def delete(_request: Request, interval_id: str) -> Response:

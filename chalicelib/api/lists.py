@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from chalicelib.api import access, pages
+from chalicelib.api import access, objects, pages
 from chalicelib.api.request import Request
-from chalicelib.models.ids import new_id
 from chalicelib.models.lists import ContactList
 from chalicelib.store import lists
 from chalicelib.store.db import Item
@@ -18,11 +17,7 @@ def index(request: Request) -> dict[str, Any]:
 
 
 def create(request: Request) -> ContactList:
-    contact_list: Item = {**request.body.model_dump(), "id": new_id("lst"), "created_at": request.now, "version": 1}
-    shown = _present(contact_list)
-    once = request.once and request.once.answered(201, shown.model_dump(mode="json"))
-    lists.create(contact_list, once, request.now)
-    return shown
+    return objects.create(request, "lst", _present, lists.create)
 
 
 def show(request: Request, list_id: str) -> ContactList:
@@ -31,11 +26,7 @@ def show(request: Request, list_id: str) -> ContactList:
 
 
 def change(request: Request, list_id: str) -> ContactList:
-    contact_list = lists.require(list_id)
-    version = request.version or 0
-    changes = request.body.model_dump(exclude_unset=True)
-    lists.change(contact_list, version, changes)
-    return _present({**contact_list, **changes, "version": version + 1})
+    return objects.change(request, lists.require(list_id), _present, lists.change)
 
 
 def _present(contact_list: Item) -> ContactList:

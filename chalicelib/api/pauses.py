@@ -2,12 +2,10 @@
 
 from typing import Any
 
-from chalicelib.api import pages
+from chalicelib.api import objects, pages
 from chalicelib.api.request import Request, Response
-from chalicelib.models.ids import new_id
 from chalicelib.models.pauses import Pause
 from chalicelib.store import pauses
-from chalicelib.store.db import Item
 
 
 def index(request: Request) -> dict[str, Any]:
@@ -15,11 +13,7 @@ def index(request: Request) -> dict[str, Any]:
 
 
 def create(request: Request) -> Pause:
-    pause: Item = {**request.body.model_dump(), "id": new_id("pau"), "created_at": request.now, "version": 1}
-    shown = Pause.model_validate(pause)
-    once = request.once and request.once.answered(201, shown.model_dump(mode="json"))
-    pauses.create(pause, once, request.now)
-    return shown
+    return objects.create(request, "pau", Pause.model_validate, pauses.create)
 
 
 def delete(_request: Request, pause_id: str) -> Response:

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from chalicelib.api import member_changes, pages
+from chalicelib.api import member_changes, objects, pages
 from chalicelib.api.request import Request, Response
-from chalicelib.models.ids import new_id
 from chalicelib.models.queues import Queue, QueueMember, QueueMembersChanged
 from chalicelib.routing import departures
 from chalicelib.routing.match import match
@@ -18,11 +17,7 @@ def index(request: Request) -> dict[str, Any]:
 
 
 def create(request: Request) -> Queue:
-    queue: Item = {**request.body.model_dump(), "id": new_id("que"), "created_at": request.now, "version": 1}
-    shown = Queue.model_validate(queue)
-    once = request.once and request.once.answered(201, shown.model_dump(mode="json"))
-    queues.create(queue, once, request.now)
-    return shown
+    return objects.create(request, "que", Queue.model_validate, queues.create)
 
 
 def show(_request: Request, queue_id: str) -> Queue:
@@ -30,11 +25,7 @@ def show(_request: Request, queue_id: str) -> Queue:
 
 
 def change(request: Request, queue_id: str) -> Queue:
-    queue = queues.require(queue_id)
-    version = request.version or 0
-    changes = request.body.model_dump(exclude_unset=True)
-    queues.change(queue, version, changes)
-    return Queue.model_validate({**queue, **changes, "version": version + 1})
+    return objects.change(request, queues.require(queue_id), Queue.model_validate, queues.change)
 
 
 def delete(_request: Request, queue_id: str) -> Response:

@@ -2,15 +2,13 @@
 
 from typing import Any
 
-from chalicelib.api import member_changes, pages
+from chalicelib.api import member_changes, objects, pages
 from chalicelib.api.request import Request, Response
 from chalicelib.models.common import MembersChanged
-from chalicelib.models.ids import new_id
 from chalicelib.models.teams import Team
 from chalicelib.routing import departures
 from chalicelib.routing.match import match
 from chalicelib.store import table, teams
-from chalicelib.store.db import Item
 
 
 def index(request: Request) -> dict[str, Any]:
@@ -18,11 +16,7 @@ def index(request: Request) -> dict[str, Any]:
 
 
 def create(request: Request) -> Team:
-    team: Item = {**request.body.model_dump(), "id": new_id("tea"), "created_at": request.now, "version": 1}
-    shown = Team.model_validate(team)
-    once = request.once and request.once.answered(201, shown.model_dump(mode="json"))
-    teams.create(team, once, request.now)
-    return shown
+    return objects.create(request, "tea", Team.model_validate, teams.create)
 
 
 def show(_request: Request, team_id: str) -> Team:
@@ -30,11 +24,7 @@ def show(_request: Request, team_id: str) -> Team:
 
 
 def change(request: Request, team_id: str) -> Team:
-    team = teams.require(team_id)
-    version = request.version or 0
-    changes = request.body.model_dump(exclude_unset=True)
-    teams.change(team, version, changes)
-    return Team.model_validate({**team, **changes, "version": version + 1})
+    return objects.change(request, teams.require(team_id), Team.model_validate, teams.change)
 
 
 def delete(_request: Request, team_id: str) -> Response:

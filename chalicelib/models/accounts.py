@@ -1,32 +1,24 @@
 """SMS accounts as they cross the API."""
 
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from chalicelib.config import MAX_AGE, PLAN_STEP_TIMEOUT, SILENCE_DAYS, WAIT_FOR_ASSIGNED, WAIT_MAX, WAIT_MIN
 from chalicelib.models import templates
-from chalicelib.models.common import Description, Identifier, Input, Name, Output, Time, patch_of
+from chalicelib.models.common import Description, Identifier, Input, Name, Output, Time, patch_of, url_parts
 
 Wait = Annotated[int, Field(ge=WAIT_MIN, le=WAIT_MAX)]
-_SCHEMES = ("https://", "http://")  # which hosts may do without TLS is a matter of the stage
 SECRET_VALUES = 3  # of one secret, while it is being rotated
 _CREDENTIAL_CHARACTERS = 2000
 _SOUND = 50  # characters of a sound's name
 
 
 def _public_base(text: str) -> str:
-    """An https URL without query, fragment or user; without the slash at its end."""
-    try:
-        parts = urlsplit(text)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        host = None
-    if not host or not text.startswith(_SCHEMES) or "@" in text or "?" in text or "#" in text or not text.isascii():
-        raise ValueError("An https URL with a host and perhaps a path, without user, query and fragment.")
-    if any(character.isspace() for character in text):
-        raise ValueError("A URL has no spaces.")
+    """A URL to which paths are added: without the slash at its end."""
+    parts = url_parts(text)
+    if parts is None or "?" in text or "@" in text:
+        raise ValueError("An https URL with a host and perhaps a path, without user, query, fragment and spaces.")
     return text.rstrip("/")
 
 

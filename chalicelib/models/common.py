@@ -2,6 +2,7 @@
 
 import copy
 from typing import Annotated, Any
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
@@ -30,6 +31,20 @@ def _identifier(text: str) -> str:
     if not ID.fullmatch(text):
         raise ValueError("An identifier such as agt_01J9ZQ4V6X2Y8T3N5B7C1D0EFG.")
     return text
+
+
+def url_parts(text: str) -> SplitResult | None:
+    """The parts of an http(s) URL with a host and without user, fragment and spaces; None of any other text.
+
+    Which hosts may do without TLS is a matter of the stage.
+    """
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in ("https", "http") and parts.hostname and parts.port != 0
+    except ValueError:
+        return None
+    plain = text.isascii() and "#" not in text and not any(character.isspace() for character in text)
+    return parts if usable and plain and "@" not in parts.netloc else None
 
 
 Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_printable)]

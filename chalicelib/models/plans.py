@@ -3,12 +3,11 @@
 import base64
 import binascii
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from chalicelib.config import PLAN_STEP_TIMEOUT, TEXT_CHARACTERS, WAIT_MAX, WAIT_MIN
-from chalicelib.models.common import Identifier, Input, Name, Output
+from chalicelib.models.common import Identifier, Input, Name, Output, url_parts
 from chalicelib.models.intervals import InlineInterval
 
 _MOST = 48
@@ -20,21 +19,8 @@ Tag = Annotated[Name, Field(max_length=50)]
 
 
 def _hook_url(text: str) -> str:
-    """Which hosts may do without TLS is a matter of the stage."""
-    try:
-        parts = urlsplit(text)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        host = None
-    if (
-        not host
-        or parts.scheme not in ("https", "http")
-        or "@" in parts.netloc
-        or "#" in text
-        or not text.isascii()
-        or " " in text
-    ):
-        raise ValueError("An https URL without user and fragment.")
+    if url_parts(text) is None:
+        raise ValueError("An https URL without user, fragment and spaces.")
     return text
 
 
