@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from chalicelib.providers import basic, calls, wire
+from chalicelib.providers import attachments, basic, calls, wire
 from chalicelib.providers.contract import (
     Accepted,
     AccountCheck,
@@ -15,7 +15,6 @@ from chalicelib.providers.contract import (
     Ignored,
     InboundMessage,
     MalformedRequest,
-    Media,
     OutboundMessage,
     Provider,
     ProviderAccount,
@@ -182,14 +181,14 @@ def _inbound(item: dict[str, Any]) -> InboundMessage:
         raise MalformedRequest("a text without a sender")
     parts = [wire.record(part) for part in wire.items(item.get("message"))]
     written = "\n".join(filter(None, (wire.string(part.get("value")) for part in parts)))
-    media = [(wire.string(part.get("url")), wire.string(part.get("contentType")) or None) for part in parts]
+    links = [(wire.string(part.get("url")), wire.string(part.get("contentType"))) for part in parts]
     return InboundMessage(
         provider_message_id=wire.identifier(wire.string(item.get("messageId"))),
         sender=sender,
         recipient=wire.address(wire.string(item.get("to"))),
         text=wire.text(wire.string(item.get("text")) or written),
         received_at=wire.iso_time(item.get("receivedAt")),
-        media=tuple(Media(url, content_type) for url, content_type in media if url),
+        media=attachments.of_links(links),
         raw=dict(item),
     )
 

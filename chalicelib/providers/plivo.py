@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from chalicelib.providers import calls, wire
+from chalicelib.providers import attachments, calls, wire
 from chalicelib.providers.contract import (
     Accepted,
     AccountCheck,
@@ -20,7 +20,6 @@ from chalicelib.providers.contract import (
     Ignored,
     InboundMessage,
     MalformedRequest,
-    Media,
     Opt,
     OutboundMessage,
     Provider,
@@ -240,7 +239,7 @@ def _inbound(named: dict[str, str]) -> InboundMessage:
         sender=sender,
         recipient=wire.address(named.get("To")),
         text=wire.text(named.get("Text") or named.get("Body", "")),
-        media=tuple(Media(link) for link in links if link),
+        media=attachments.of_links((link, None) for link in links),
         opt=_OPTS.get(named.get("MessageIntent", "").strip().lower()),
         raw=dict(named),
     )

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
-from chalicelib.providers import calls, wire
+from chalicelib.providers import attachments, calls, wire
 from chalicelib.providers.contract import (
     Accepted,
     AccountCheck,
@@ -20,7 +20,6 @@ from chalicelib.providers.contract import (
     Ignored,
     InboundMessage,
     MalformedRequest,
-    Media,
     Opt,
     OutboundMessage,
     Provider,
@@ -225,13 +224,13 @@ def _inbound(named: dict[str, str]) -> InboundMessage:
     sender = wire.address(named.get("From"))
     if sender is None:
         raise MalformedRequest("a message without a sender")
-    indexes = sorted(int(found.group(1)) for found in map(_MEDIA.fullmatch, named) if found)
+    numbers = sorted((found.group(1) for found in map(_MEDIA.fullmatch, named) if found), key=int)
     return InboundMessage(
         provider_message_id=_provider_id(named),
         sender=sender,
         recipient=wire.address(named.get("To")),
         text=wire.text(_plain(named.get("Body", ""))),
-        media=tuple(Media(named[f"MediaUrl{n}"], named.get(f"MediaContentType{n}") or None) for n in indexes),
+        media=attachments.of_links((named[f"MediaUrl{n}"], named.get(f"MediaContentType{n}")) for n in numbers),
         opt=_OPTS.get(named.get("OptOutType", "").strip().upper()),
         raw=dict(named),
     )

@@ -225,3 +225,11 @@ class TestBadCalls:
 
 def test_providers_are_known_by_name() -> None:
     assert providers.names()[0] == "twilio"
+
+
+def test_an_endless_link_is_refused_and_the_longest_are_stored(team: Team) -> None:
+    assert team.text(ANN, MediaUrl0="https://m.example/" + "a" * 500_000).status_code == 400
+    links = {f"MediaUrl{n}": "https://m.example/" + "a" * 1900 for n in range(50)}
+    assert team.text(ANN, "👍" * 20_000, **links).status_code == 200
+    [line] = [line for line in team.thread(team.interaction(ANN)["interaction_id"]) if line["kind"] == "message"]
+    assert len(line["media"]) == 50
