@@ -75,12 +75,12 @@ def fields(request: WebhookRequest) -> dict[str, str]:
 
 
 def decoded(pairs: Iterable[tuple[bytes, bytes]], charset: str) -> dict[str, str]:
-    """The pairs as text, the first of a name; raises MalformedRequest for bytes that the charset does not know."""
+    """The pairs as text, the first of a name; raises MalformedRequest for bytes or a charset that nobody knows."""
     named: dict[str, str] = {}
     try:
         for name, value in pairs:
             named.setdefault(clean(name.decode(charset)), clean(value.decode(charset)))
-    except (UnicodeError, LookupError):
+    except (ValueError, LookupError):  # of the former, UnicodeError for bytes and ValueError for a NUL in the name
         raise MalformedRequest("broken charset") from None
     return named
 
