@@ -1,11 +1,17 @@
-"""Basic credentials on a provider's calls (RFC 7617), compared in constant time."""
+"""Basic credentials (RFC 7617): on calls to a provider, and on its own, where they are compared in constant time."""
 
 import base64
 import hmac
 
-from chalicelib.providers.contract import SignatureError, WebhookRequest
+from chalicelib.providers.contract import ProviderAccount, SignatureError, WebhookRequest
 
 _SCHEME = "basic "
+
+
+def of_account(account: ProviderAccount) -> tuple[bytes, bytes]:
+    """Username and password for `auth`, in UTF-8: of strings `requests` would write Latin-1, and fail beyond it."""
+    username, password = (account.credentials.get(name, "").encode() for name in ("username", "password"))
+    return username, password
 
 
 def is_given(request: WebhookRequest) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from chalicelib.providers import calls, wire
+from chalicelib.providers import basic, calls, wire
 from chalicelib.providers.alphabet import EXTENSION, is_gsm
 from chalicelib.providers.contract import (
     Accepted,
@@ -143,7 +143,7 @@ class ClickSend(Provider):
         _whole(message.text)
         text = {"source": "smsdesk", "from": account.sender or account.phone, "to": message.recipient}
         text |= {"body": message.text, "custom_string": message.id}
-        answer = calls.call(http, "POST", f"{API}/sms/send", json={"messages": [text]}, auth=_auth(account))
+        answer = calls.call(http, "POST", f"{API}/sms/send", json={"messages": [text]}, auth=basic.of_account(account))
         if not 200 <= answer.status_code < 300:
             body = calls.json_object(answer) or {}
             said = body.get("response_msg")
@@ -152,7 +152,7 @@ class ClickSend(Provider):
 
     def check(self, account: ProviderAccount, http: HttpClient) -> AccountCheck:
         """Reads the account, https://developers.clicksend.com/docs (Account, Get Account)."""
-        return calls.account_check(http, f"{API}/account", "ClickSend", _account_problem, auth=_auth(account))
+        return calls.account_check(http, f"{API}/account", "ClickSend", _account_problem, auth=basic.of_account(account))
 
 
 PROVIDER = ClickSend()
@@ -203,10 +203,6 @@ def _status(named: dict[str, str]) -> Status:
         said = f"{named.get('error_text', '')} {named.get('status_text', '')}"
         return next((status for words, status in ENDS if words.search(said)), by_code)
     return by_code
-
-
-def _auth(account: ProviderAccount) -> tuple[str, str]:
-    return account.credentials.get("username", ""), account.credentials.get("password", "")
 
 
 def _whole(text: str) -> None:

@@ -115,7 +115,7 @@ class Infobip(Provider):
         """
         if not _has_profile(account) and not basic.is_given(request):
             return Verification.unsigned
-        basic.check(request, *_auth(account))
+        basic.check(request, account.credentials.get("username", ""), account.credentials.get("password", ""))
         return Verification.verified
 
     def parse(self, request: WebhookRequest, account: ProviderAccount) -> list[Event]:
@@ -136,7 +136,7 @@ class Infobip(Provider):
         calls.within_limits(message, SPEC)
         url = f"{_base(account)}/sms/3/messages"
         document = {"messages": [_document(message, account)]}
-        answer = calls.call(http, "POST", url, json=document, auth=_auth(account), headers=_ACCEPT)
+        answer = calls.call(http, "POST", url, json=document, auth=basic.of_account(account), headers=_ACCEPT)
         if not 200 <= answer.status_code < 300:
             raise _refusal(answer, calls.json_object(answer) or {}, account, message)
         body = calls.accepted_json(answer)
@@ -157,7 +157,7 @@ class Infobip(Provider):
     def check(self, account: ProviderAccount, http: HttpClient) -> AccountCheck:
         """Reads the balance of the account, which sends nothing."""
         url = f"{_base(account)}/account/1/balance"
-        return calls.account_check(http, url, "Infobip", _balance_problem, auth=_auth(account), headers=_ACCEPT)
+        return calls.account_check(http, url, "Infobip", _balance_problem, auth=basic.of_account(account), headers=_ACCEPT)
 
 
 PROVIDER = Infobip()
@@ -229,10 +229,6 @@ def _base(account: ProviderAccount) -> str:
     """The account's own host, as people paste it: with or without scheme and closing slash."""
     base = (account.base_url or "").strip().rstrip("/")
     return base if "://" in base else f"https://{base}"
-
-
-def _auth(account: ProviderAccount) -> tuple[str, str]:
-    return account.credentials.get("username", ""), account.credentials.get("password", "")
 
 
 def _document(message: OutboundMessage, account: ProviderAccount) -> dict[str, Any]:

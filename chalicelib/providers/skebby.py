@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from chalicelib.providers import calls, skebby_callbacks, skebby_gateway, wire
+from chalicelib.providers import basic, calls, skebby_callbacks, skebby_gateway, wire
 from chalicelib.providers.alphabet import is_gsm
 from chalicelib.providers.contract import (
     Accepted,
@@ -156,8 +156,7 @@ class Skebby(Provider):
     def _login(self, account: ProviderAccount, http: HttpClient) -> str:
         """`GET login` answers `USER_KEY;SESSION_KEY`; 404: wrong credentials. The password stays out of the URL."""
         self._sessions.forget(account)
-        pair = tuple(account.credentials.get(name, "").encode() for name in ("username", "password"))
-        answer = login(http, "GET", f"{_base(account)}/login", wrong=(401, 403, 404), auth=pair)
+        answer = login(http, "GET", f"{_base(account)}/login", wrong=(401, 403, 404), auth=basic.of_account(account))
         if not _KEYS.fullmatch(answer.text.strip()):
             raise no_session()
         return self._sessions.keep(account, answer.text.strip())
