@@ -15,7 +15,9 @@ _SOUND = 50  # characters of a sound's name
 
 
 def _public_base(text: str) -> str:
-    """A URL to which paths are added: without the slash at its end."""
+    """A URL to which paths are added, as people paste it: perhaps without its scheme, or with a slash at its end."""
+    text = text.strip()
+    text = text if "://" in text else f"https://{text}"
     parts = url_parts(text)
     if parts is None or "?" in text or "@" in text:
         raise ValueError("An https URL with a host and perhaps a path, without user, query, fragment and spaces.")

@@ -84,8 +84,10 @@ SPEC = ProviderSpec(
         AccountField(
             "api_key",
             "API key",
-            "The key of the integration (SMS, One API) on the Clickatell portal; a key belongs to one integration.",
+            "The key of the integration (SMS, One API) on the Clickatell portal; a key belongs to one integration. "
+            "Letters, digits and signs, without blanks.",
             secret=True,
+            pattern="[!-~]+",
         ),
     ),
     options=(),

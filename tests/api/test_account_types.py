@@ -95,6 +95,8 @@ def test_csc_telecoms_delivery_url_ends_in_its_placeholders(api: Api) -> None:
             "/credentials/method",
             "s",
         ),
+        ("clickatell", {"credentials": {"api_key": "ключ"}}, "/credentials/api_key", "without blanks"),
+        ("clickatell", {"credentials": {"api_key": "a\r\nb"}}, "/credentials/api_key", "without blanks"),
         ("telnyx", {"credentials": {"api_key": ["a", "b", "c", "d"]}}, "/credentials/api_key", "list of 1 to 3"),
         ("telnyx", {"credentials": {"api_key": []}}, "/credentials/api_key", "list of 1 to 3"),
         ("telnyx", {"credentials": {"api_key": ["a", "a"]}}, "/credentials/api_key", "once"),
@@ -132,6 +134,19 @@ def test_only_https_urls_of_public_hosts_are_taken(api: Api, name: str, url: str
     answer = save(api, "custom", **{name: url})
     assert (answer.status, answer.pointers) == (422, [f"/{name}"])
     assert "https" in answer.body["errors"][0]["detail"]
+
+
+@pytest.mark.parametrize("name", ["base_url", "domain"])
+@pytest.mark.parametrize("pasted", ["abc.api.example.org/v1", "abc.api.example.org/v1/", " https://abc.api.example.org/v1 "])
+def test_a_url_is_taken_as_people_paste_it(api: Api, name: str, pasted: str) -> None:
+    answer = save(api, "infobip", **{name: pasted})
+    assert (answer.status, answer.body[name]) == (201, "https://abc.api.example.org/v1")
+
+
+@pytest.mark.parametrize("pasted", ["", " ", "https://", "a b.example.org", "user@sms.example.org", "javascript:alert"])
+def test_what_is_no_url_is_said_to_be_none(api: Api, pasted: str) -> None:
+    answer = save(api, "infobip", base_url=pasted)
+    assert (answer.status, answer.pointers) == (422, ["/base_url"])
 
 
 def test_the_laptops_stage_takes_its_own_addresses_too(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
