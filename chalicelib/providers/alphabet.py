@@ -8,6 +8,11 @@ BASIC = frozenset(
 EXTENSION = frozenset("\f^{}\\[~]|€")
 
 
+def septets(text: str) -> int:
+    """How long a text of GSM-7 is: a character of the extension takes two."""
+    return len(text) + sum(character in EXTENSION for character in text)
+
+
 def is_gsm(text: str) -> bool:
     """Whether every character of the text can be sent in GSM-7; any other makes the whole text UCS-2."""
     return all(character in BASIC or character in EXTENSION for character in text)

@@ -28,7 +28,7 @@ API = "https://api.skebby.it/API/v1.0/REST"
 
 # The three products as `message_type` of the REST API.
 TYPES = {"basic": "SI", "classic": "TI", "classic_plus": "GP"}
-_GSM_CHARACTERS, _UCS2_UNITS = 1000, 450
+_GSM_SEPTETS, _UCS2_UNITS = 1000, 450
 
 # No codes are published for the REST API; a 404 says that it does not know the user key.
 ERRORS = calls.error_table(("credentials", "Skebby does not know the account's user key.", "http_404"))
@@ -79,13 +79,13 @@ SPEC = ProviderSpec(
     answer=AnswerRule(None, "not published"),
     segments_per_second=None,
     media_per_message=0,
-    max_characters=skebby_gateway.GSM_CHARACTERS,
+    max_characters=skebby_gateway.GSM_SEPTETS,
     base_url_required=False,
     number_form="digits",
     opt_out_reply="desk",
     assumed=(
-        "How the present panel posts texts and reports is not published: the names of the older gateway and of "
-        "Skebby's sister platform are read, by POST and by GET.",
+        "How the present panel posts texts and reports is not published: the names of the older gateway, of Skebby's "
+        "sister platform and those usual among providers are read, as a form, a query or JSON.",
         "How long Skebby waits for an answer, and whether it posts again, is not published.",
     ),
 )
@@ -121,7 +121,7 @@ class Skebby(Provider):
         body = calls.accepted_json(answer)
         if body.get("result", "OK") != "OK":
             raise _refusal(answer, body, account, message)
-        if body.get("total_sent") == 0:
+        if wire.string(body.get("total_sent")) == "0":
             raise SendError("recipient", "none_sent", "Skebby accepted none of the recipients.")
         order_id = body.get("order_id")
         if not isinstance(order_id, str) or not order_id or "result" not in body:
@@ -176,7 +176,7 @@ def _headers(session: str) -> dict[str, str]:
 
 def _order(message: OutboundMessage, account: ProviderAccount) -> dict[str, Any]:
     method, gsm = account.credentials.get("method", ""), is_gsm(message.text)
-    if not skebby_gateway.fits(message.text, gsm, _GSM_CHARACTERS, _UCS2_UNITS):
+    if not skebby_gateway.fits(message.text, gsm, _GSM_SEPTETS, _UCS2_UNITS):
         raise SendError("content", "too_long", "The text is longer than Skebby takes.")
     order = {
         "message_type": TYPES.get(method, "GP"),

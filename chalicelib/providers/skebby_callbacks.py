@@ -13,6 +13,7 @@ from chalicelib.providers.contract import (
     Status,
     WebhookRequest,
 )
+from chalicelib.providers.custom import RECEIVING
 
 # Statuses of the REST platform, as its documentation lists them for sms/{order_id}; SENT is final without a report.
 STATUSES = calls.status_table(
@@ -25,6 +26,7 @@ STATUSES = calls.status_table(
     (Status.undelivered, "UNKNRCPT UNKNPFX INVALIDDST"),
 )
 _REASONS = {
+    "DEMO": "Only a test: the account is a demo, and the text has reached nobody.",
     "TIMEOUT": "The operator gave no news within 48 hours.",
     "KO": "The operator refused the text.",
     "BLACKLISTED": "The customer is on Skebby's list of numbers that want no texts.",
@@ -57,15 +59,16 @@ _GATEWAY_REASONS = calls.error_table(
     ("recipient", "The number was given twice.", "906"),
 )
 # The first of each are Skebby's own names; the new panel's are not published, so the usual ones count as well.
-_SENDER, _RECEIVER = ("sender", "from", "msisdn"), ("receiver", "to", "recipient")
-_TEXT, _ID = ("text", "message", "body"), ("id", "message_id", "sms_id")
+_SENDER, _RECEIVER = ("sender", *RECEIVING.sender), ("receiver", *RECEIVING.recipient)
+_TEXT, _ID = ("text", *RECEIVING.text), RECEIVING.id
 _KNOWN = frozenset({"order_id", "method", "skebby_message_id", "smsType", "receiver"})
 _CHARSETS = frozenset({"utf-8", "iso-8859-1", "iso-8859-15", "windows-1252"})
 
 
 def read(request: WebhookRequest, keyword: str | None) -> list[Event]:
     """One text or one report of either generation, told apart by the names of the fields; raises MalformedRequest."""
-    named = wire.fields(_in_its_charset(request))
+    posted = wire.record(wire.posted(_in_its_charset(request)))
+    named = {name: wire.string(value) for name, value in posted.items()}
     status = named.get("status", "").strip()
     if named.get("skebby_dispatch_id") or named.get("method") == "notify":
         return [_gateway_report(named, request.url) if status else Ignored("a notification without a status")]
@@ -84,12 +87,18 @@ def _first(named: dict[str, str], names: Sequence[str]) -> str:
 
 def _in_its_charset(request: WebhookRequest) -> WebhookRequest:
     """The call with the charset that its own field `encoding` names; the gateway's default is ISO-8859-1."""
-    if request.method.upper() != "POST" or wire.content_type(request)[0] not in (wire.FORM, ""):
+    kind = request.header("Content-Type") or wire.FORM
+    if request.method.upper() != "POST" or not kind.strip().lower().startswith((wire.FORM, wire.MULTIPART)):
         return request
-    declared = dict(wire.raw_pairs(request.body)).get(b"encoding", b"").decode("ascii", "replace").strip()
-    if declared.lower() not in _CHARSETS:
-        return request
-    return dataclasses.replace(request, headers={"Content-Type": f"{wire.FORM}; charset={declared}"})
+    # Latin-1 reads any bytes, and the name of a charset is the same in all of them.
+    declared = wire.fields(_written_in("latin-1", request, kind)).get("encoding", "").strip()
+    return _written_in(declared, request, kind) if declared.lower() in _CHARSETS else request
+
+
+def _written_in(charset: str, request: WebhookRequest, kind: str) -> WebhookRequest:
+    """The call as if its type had named the charset; the first one named counts."""
+    first, _, others = kind.partition(";")
+    return dataclasses.replace(request, headers={"Content-Type": f"{first}; charset={charset};{others}"})
 
 
 def _inbound(named: dict[str, str], keyword: str | None) -> InboundMessage:
@@ -97,8 +106,8 @@ def _inbound(named: dict[str, str], keyword: str | None) -> InboundMessage:
     if sender is None:
         raise MalformedRequest("a text without a sender")
     text = _first(named, _TEXT)
-    first, _, rest = text.partition(" ")
-    if keyword and first.lower() == keyword.lower():
+    first, blank, rest = text.partition(" ")
+    if keyword and blank and first.lower() == keyword.lower():
         text = rest
     return InboundMessage(
         provider_message_id=wire.identifier(_first(named, _ID)),

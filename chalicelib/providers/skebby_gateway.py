@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from chalicelib.providers import calls, wire
-from chalicelib.providers.alphabet import is_gsm
+from chalicelib.providers.alphabet import is_gsm, septets
 from chalicelib.providers.contract import (
     Accepted,
     AccountCheck,
@@ -19,7 +19,7 @@ from chalicelib.providers.contract import (
 
 API = "https://gateway.skebby.it/api/send/smseasy/advanced/http.php"
 METHODS = {"basic": "send_sms_basic", "classic": "send_sms_classic", "classic_plus": "send_sms_classic_report"}
-GSM_CHARACTERS, UCS2_UNITS = 1530, 670  # ten segments
+GSM_SEPTETS, UCS2_UNITS = 1530, 670  # ten segments
 NO_CREDIT = "The Skebby account has no credit."
 
 # `code` of an answer, ResponseCodes.php of https://github.com/fazland/skebby-rest-client/tree/a8e77f1. Skebby's own
@@ -40,9 +40,9 @@ def accepted_status(account: ProviderAccount) -> Status:
     return Status.queued if account.credentials.get("method") == "classic_plus" else Status.sent
 
 
-def fits(text: str, gsm: bool, characters: int, units: int) -> bool:
-    """Whether a text keeps within so many GSM-7 characters, or so many UTF-16 units where it is none."""
-    return len(text) <= characters if gsm else len(text.encode("utf-16-le")) // 2 <= units
+def fits(text: str, gsm: bool, most_septets: int, units: int) -> bool:
+    """Whether a text keeps within so many septets of GSM-7, or so many UTF-16 units where it is none."""
+    return septets(text) <= most_septets if gsm else len(text.encode("utf-16-le")) // 2 <= units
 
 
 def send(message: OutboundMessage, account: ProviderAccount, http: HttpClient) -> Accepted:
@@ -84,7 +84,7 @@ def _form(message: OutboundMessage, account: ProviderAccount) -> dict[str, Any]:
     method, gsm = account.credentials.get("method", ""), is_gsm(message.text)
     if method == "basic" and not gsm:
         raise SendError("content", "not_gsm", "Skebby Basic carries only the characters of GSM-7.")
-    if not fits(message.text, gsm, GSM_CHARACTERS, UCS2_UNITS):
+    if not fits(message.text, gsm, GSM_SEPTETS, UCS2_UNITS):
         raise SendError("content", "too_long", "The text is longer than Skebby takes.")
     form = {
         "method": METHODS.get(method, METHODS["classic_plus"]),
@@ -108,6 +108,6 @@ def _sender(account: ProviderAccount) -> dict[str, str]:
 
 def _answered(answer: HttpAnswer) -> dict[str, str]:
     try:
-        return dict(parse_qsl(answer.text, keep_blank_values=True, max_num_fields=wire.FORM_FIELDS))
+        return dict(parse_qsl(answer.text.strip(), keep_blank_values=True, max_num_fields=wire.FORM_FIELDS))
     except ValueError:
         return {}

@@ -137,7 +137,9 @@ def test_only_https_urls_of_public_hosts_are_taken(api: Api, name: str, url: str
 
 
 @pytest.mark.parametrize("name", ["base_url", "domain"])
-@pytest.mark.parametrize("pasted", ["abc.api.example.org/v1", "abc.api.example.org/v1/", " https://abc.api.example.org/v1 "])
+@pytest.mark.parametrize(
+    "pasted", ["abc.api.example.org/v1", "abc.api.example.org/v1/", " https://abc.api.example.org/v1 "]
+)
 def test_a_url_is_taken_as_people_paste_it(api: Api, name: str, pasted: str) -> None:
     answer = save(api, "infobip", **{name: pasted})
     assert (answer.status, answer.body[name]) == (201, "https://abc.api.example.org/v1")

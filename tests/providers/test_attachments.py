@@ -30,9 +30,7 @@ def of_plivo(links: Sequence[str]) -> list[Event]:
 def of_infobip(links: Sequence[str]) -> list[Event]:
     parts = [{"value": "look", "contentType": "text/plain"}, *({"url": link} for link in links)]
     item = {"messageId": "1", "from": "14155550100", "message": parts}
-    return providers.get("infobip").parse(
-        infobip.raw(json.dumps({"results": [item]}).encode()), infobip.TABLE.account
-    )
+    return providers.get("infobip").parse(infobip.raw(json.dumps({"results": [item]}).encode()), infobip.TABLE.account)
 
 
 everyone = pytest.mark.parametrize("read", [of_twilio, of_plivo, of_infobip])

@@ -156,13 +156,25 @@ def test_our_own_id_is_the_order_and_its_report_finds_the_message() -> None:
 @pytest.mark.parametrize(("api", "gsm", "ucs2"), [("rest", 1000, 450), ("gateway", 1530, 670)])
 def test_texts_beyond_the_limits_of_their_encoding_are_not_sent(api: str, gsm: int, ucs2: int) -> None:
     reply = created() if api == "rest" else GATEWAY.accepted
-    for text in ("x" * gsm, "ž" * ucs2):
+    for text in ("x" * gsm, "€" * (gsm // 2), "ž" * ucs2):
         http = ScriptedHttp([reply], aside=login)
         assert SKEBBY.send(dataclasses.replace(MESSAGE, text=text), account("classic_plus", api), http)
-    for text in ("x" * (gsm + 1), "ž" * (ucs2 + 1), "👍" * (ucs2 // 2 + 1)):
+    for text in ("x" * (gsm + 1), "€" * (gsm // 2 + 1), "ž" * (ucs2 + 1), "👍" * (ucs2 // 2 + 1)):
         with pytest.raises(SendError) as error:
             SKEBBY.send(dataclasses.replace(MESSAGE, text=text), account("classic_plus", api), ScriptedHttp([]))
         assert (error.value.kind, error.value.code) == ("content", "too_long")
+
+
+def test_an_order_that_reached_nobody_is_no_acceptance_however_the_number_is_written() -> None:
+    for none in (0, "0"):
+        with pytest.raises(SendError) as error:
+            SKEBBY.send(MESSAGE, TABLE.account, ScriptedHttp([created(total_sent=none)], aside=login))
+        assert (error.value.kind, error.value.code) == ("recipient", "none_sent")
+
+
+def test_line_ends_around_an_answer_of_the_gateway_are_not_part_of_it() -> None:
+    answer = Reply(200, "\n status=success&remaining_sms=150&id=64608933\r\n", {"Content-Type": "text/html"})
+    assert SKEBBY.send(MESSAGE, GATEWAY.account, ScriptedHttp([answer])).provider_message_id == "64608933"
 
 
 def test_basic_on_the_gateway_refuses_what_gsm_has_not() -> None:

@@ -48,6 +48,11 @@ REFUSED: Mapping[int, str] = {
 }
 
 
+def _length(text: str, ucs2: bool) -> int:
+    """In UTF-16 units, or in septets of GSM-7."""
+    return len(text.encode("utf-16-le")) // 2 if ucs2 else len(text) + sum(one in EXTENSION for one in text)
+
+
 def _is_gsm(text: str) -> bool:
     return set(text) <= BASIC | EXTENSION
 
@@ -69,7 +74,7 @@ def _order_problem(order: Mapping[str, Any]) -> str | None:
     checks = [
         (given.get("message_type") in TYPES, "message_type"),
         (isinstance(recipients, list) and len(recipients) == 1 and E164.fullmatch(str(recipients[0])), "recipient"),
-        (bool(text) and len(text) <= (1000 if encoding == "gsm" else 450), "message"),
+        (bool(text) and _length(text, encoding != "gsm") <= (1000 if encoding == "gsm" else 450), "message"),
         (encoding == "ucs2" or (encoding == "gsm" and _is_gsm(text)), "encoding"),
         (not sender if given.get("message_type") == "SI" else sender and SENDER.fullmatch(str(sender)), "sender"),
         (ORDER_ID.fullmatch(str(given.get("order_id", "x"))), "order_id"),
@@ -87,7 +92,7 @@ def _form_problem(form: Mapping[str, str]) -> int | None:
         (NUMBER.fullmatch(form.get("recipients[]", "")), 25),
         (form["method"] == "send_sms_basic" or (len(senders) == 1 and SENDER.fullmatch(senders[0])), 22),
         (ucs2 or _is_gsm(text), 37),
-        (len(text) <= (670 if ucs2 else 1530), 24),
+        (_length(text, ucs2) <= (670 if ucs2 else 1530), 24),
         (form.get("charset") == "UTF-8" or text.isascii(), 37),
     ]
     return next((code for holds, code in checks if not holds), None)
