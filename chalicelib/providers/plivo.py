@@ -62,7 +62,7 @@ ERRORS = calls.error_table(
 # Refusals carry no code. What can be told apart is the parameter that the sentence begins with, and missing credit.
 # https://docs.plivo.com/docs/messaging/api/response, https://support.plivo.com/hc/en-us/articles/17000088423
 REFUSALS: tuple[tuple[re.Pattern[str], ErrorKind, str], ...] = (
-    (re.compile(r"insufficient credit", re.I), "funds", "The Plivo account has no credit left."),
+    (re.compile(r".*\binsufficient credit", re.I), "funds", "The Plivo account has no credit left."),
     (re.compile(r"\W*dst\b", re.I), "recipient", "Plivo does not take the customer's number."),
     (re.compile(r"\W*(src|powerpack_uuid)\b", re.I), "sender", "Plivo does not take the account's number or sender."),
     (re.compile(r"\W*(text|media_urls?)\b", re.I), "content", "Plivo refuses this text or attachment."),
@@ -287,10 +287,10 @@ def _document(message: OutboundMessage, account: ProviderAccount) -> dict[str, A
 def _refusal(answer: HttpAnswer, body: dict[str, Any], account: ProviderAccount, message: OutboundMessage) -> SendError:
     said = wire.string(body.get("error"))
     error = calls.refusal(answer, None, said, {}, account, message)
-    if answer.status_code == 403 and said:
-        # Of all that Plivo refuses on this path it answers 403 to one thing (plivo-python: GeoPermissionError).
-        return SendError("recipient", error.code, "The account may not send to this country or number.")
     if answer.status_code >= 500 or answer.status_code in (401, 408, 429):
         return error
     known = next((row for row in REFUSALS if row[0].match(said)), None)
+    if answer.status_code == 403 and said and (known is None or known[1] != "funds"):
+        # Of all else that Plivo refuses on this path it answers 403 to one thing (plivo-python: GeoPermissionError).
+        return SendError("recipient", error.code, "The account may not send to this country or number.")
     return SendError(known[1], error.code, known[2]) if known else error
