@@ -208,7 +208,7 @@ def _flat(named: dict[str, str], text: str | None, account: ProviderAccount) -> 
 def _event(kind: str, item: dict[str, Any], account: ProviderAccount) -> Event:
     """One entry of a One API callback."""
     named = _lower(item)
-    if "sms" not in named.get("channel", "sms").strip().lower().split("/"):
+    if "sms" not in (named.get("channel") or "sms").strip().lower().split("/"):
         return Ignored("an event of another channel than SMS")
     if kind.lower() == "motext":
         text = named.get("content", "")
