@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections import OrderedDict
+from threading import Lock
 from typing import Any
 
 from chalicelib.providers import calls
@@ -10,7 +11,7 @@ from chalicelib.providers.contract import HttpAnswer, HttpClient, ProviderAccoun
 
 
 class Sessions:
-    """One word per account, such as a session key, for as long as this process lives.
+    """One word per account, such as a session key, for as long as this process lives; threads may share it.
 
     The key is a hash over everything that the account signs in with, so that changed credentials begin anew and no
     account ever uses the session of another. Beyond `limit` accounts the one that was longest unused is forgotten. No
@@ -20,25 +21,30 @@ class Sessions:
     def __init__(self, limit: int = 256) -> None:
         self._limit = limit
         self._kept: OrderedDict[str, str] = OrderedDict()
+        self._lock = Lock()
 
     def get(self, account: ProviderAccount) -> str | None:
         """What was kept for the account; None when there is nothing."""
         key = _key(account)
-        if key in self._kept:
-            self._kept.move_to_end(key)
-        return self._kept.get(key)
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
 
     def keep(self, account: ProviderAccount, word: str) -> str:
         """Keep a word in the place of the one before, and answer with it."""
-        self._kept[_key(account)] = word
-        self._kept.move_to_end(_key(account))
-        if len(self._kept) > self._limit:
-            self._kept.popitem(last=False)
+        key = _key(account)
+        with self._lock:
+            self._kept[key] = word
+            self._kept.move_to_end(key)
+            if len(self._kept) > self._limit:
+                self._kept.popitem(last=False)
         return word
 
     def forget(self, account: ProviderAccount) -> None:
         """Keep nothing for the account."""
-        self._kept.pop(_key(account), None)
+        with self._lock:
+            self._kept.pop(_key(account), None)
 
 
 def _key(account: ProviderAccount) -> str:
