@@ -166,7 +166,7 @@ class Bandwidth(Provider):
         try:
             answer = calls.call(http, "GET", f"{_user_url(account)}/media", auth=_auth(account))
         except SendError as error:
-            return AccountCheck("problem", error.detail)
+            return calls.unchecked(error)
         if answer.status_code in (401, 403):
             return AccountCheck("problem", "Bandwidth refuses the API user, the password or the account ID.")
         if answer.status_code != 200 or not _is_list(answer):

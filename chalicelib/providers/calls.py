@@ -117,7 +117,7 @@ def account_check(
     try:
         answer = call(http, "GET", url, **kw)
     except SendError as error:
-        return AccountCheck("problem", error.detail)
+        return unchecked(error)
     if answer.status_code in (401, 403):
         return AccountCheck("problem", f"{label} refuses the account's credentials.")
     body = json_object(answer)
@@ -125,6 +125,11 @@ def account_check(
         return AccountCheck("problem", f"{label} answered with HTTP {answer.status_code} and no account.")
     found = problem(body)
     return AccountCheck("problem", found) if found else AccountCheck("ok")
+
+
+def unchecked(error: SendError) -> AccountCheck:
+    """A check that came to no end, in words; where no answer came, nothing is said of a text, since there is none."""
+    return AccountCheck("problem", "The provider gave no answer." if error.code == "no_answer" else error.detail)
 
 
 def segments(counted: object) -> int | None:

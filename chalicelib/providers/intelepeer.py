@@ -171,7 +171,7 @@ class IntelePeer(Provider):
         try:
             self._login(account, http)
         except SendError as error:
-            return AccountCheck("problem", error.detail)
+            return calls.unchecked(error)
         return AccountCheck("ok")
 
     def _call(self, http: HttpClient, account: ProviderAccount, document: dict[str, Any]) -> HttpAnswer:

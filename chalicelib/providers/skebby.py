@@ -139,7 +139,7 @@ class Skebby(Provider):
                 http, f"{_base(account)}/status", SPEC.label, _problem, params=params, headers=headers
             )
         except SendError as error:
-            return AccountCheck("problem", error.detail)
+            return calls.unchecked(error)
 
     def _call(self, http: HttpClient, account: ProviderAccount, method: str, path: str, **kw: Any) -> HttpAnswer:
         """A call with the account's session. After a 401 (it has ended, nothing was done) once more with a new one."""

@@ -186,7 +186,7 @@ class Twilio(Provider):
         try:
             answer = calls.call(http, "GET", f"{_account_url(account)}.json", auth=_auth(account))
         except SendError as error:
-            return AccountCheck("problem", error.detail)
+            return calls.unchecked(error)
         if answer.status_code in (401, 403, 404):
             return AccountCheck("problem", "Twilio refuses the Account SID or the auth token.")
         body = calls.json_object(answer) or {}

@@ -192,6 +192,7 @@ class SendConformance(Conformance):
             assert result.state in ("problem", "unproven")
             assert result.detail or result.state == "unproven"
             assert not [secret for secret in table.secrets if secret in str(result)]
+            assert "may have sent" not in str(result.detail), "a check sends nothing"
 
     def test_the_check_of_right_credentials_is_ok_or_tells_that_nothing_proves_them(
         self, provider: Provider, table: Table
