@@ -13,6 +13,11 @@ def septets(text: str) -> int:
     return len(text) + sum(character in EXTENSION for character in text)
 
 
+def units(text: str) -> int:
+    """How long a text of UCS-2 is: a character beyond the basic plane takes two."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
 def is_gsm(text: str) -> bool:
     """Whether every character of the text can be sent in GSM-7; any other makes the whole text UCS-2."""
     return all(character in BASIC or character in EXTENSION for character in text)

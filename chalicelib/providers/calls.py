@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from chalicelib.providers.alphabet import is_gsm, units
 from chalicelib.providers.contract import (
     AccountCheck,
     ErrorKind,
@@ -70,12 +71,17 @@ def _causes(error: BaseException, depth: int = 5) -> Iterator[BaseException]:
                 yield from _causes(inner, depth - 1)
 
 
-def within_limits(message: OutboundMessage, spec: ProviderSpec) -> None:
-    """Raises SendError content for what the provider would refuse or cut: empty, too long, too many attachments."""
+def within_limits(message: OutboundMessage, spec: ProviderSpec, most_units: int | None = None) -> None:
+    """Raises SendError content for what the provider would refuse or cut: empty, too long, too many attachments.
+
+    `most_units`: UTF-16 units of a text that does not fit GSM-7, where the provider counts those for themselves.
+    """
     if not message.text and not message.media_urls:
         raise SendError("content", "empty", "There is neither a text nor an attachment.")
     if len(message.text) > spec.max_characters:
         raise SendError("content", "too_long", f"The text is longer than {spec.max_characters} characters.")
+    if most_units and not is_gsm(message.text) and units(message.text) > most_units:
+        raise SendError("content", "too_long", f"With its characters the text may have {most_units} at most.")
     if len(message.media_urls) > spec.media_per_message:
         raise SendError("content", "too_many_media", f"More than {spec.media_per_message} attachments are not taken.")
 

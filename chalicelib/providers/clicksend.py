@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.providers import basic, calls, wire
-from chalicelib.providers.alphabet import EXTENSION, is_gsm
+from chalicelib.providers.alphabet import is_gsm, septets, units
 from chalicelib.providers.contract import (
     Accepted,
     AccountCheck,
@@ -210,12 +210,10 @@ def _whole(text: str) -> None:
 
     A pair (escape or surrogate) is never divided, which can leave one unit empty in each part but the last.
     """
-    escaped = sum(character in EXTENSION for character in text)
-    units = len(text.encode("utf-16-be", "surrogatepass")) // 2
     if is_gsm(text):
-        fits = len(text) + escaped <= MAX_SEPTETS - (_PAIR_LOSS if escaped else 0)
+        fits = septets(text) <= MAX_SEPTETS - (_PAIR_LOSS if septets(text) > len(text) else 0)
     else:
-        fits = units <= MAX_UNITS - (_PAIR_LOSS if units > len(text) else 0)
+        fits = units(text) <= MAX_UNITS - (_PAIR_LOSS if units(text) > len(text) else 0)
     if not fits:
         raise SendError("content", "too_long", "The text takes more than six parts, and ClickSend would cut it off.")
 

@@ -34,6 +34,7 @@ from chalicelib.providers.contract import (
 from chalicelib.providers.spec import AccountField, AnswerRule, ProviderSpec, ReportRule, SenderRule
 
 API = "https://api.plivo.com/v1/Account"
+UCS2_UNITS = 737  # eleven segments; an MMS has none
 
 # https://docs.plivo.com/docs/messaging/api/message/message-status-callbacks; `rejected` is of older accounts.
 STATUSES = {
@@ -164,7 +165,7 @@ class Plivo(Provider):
 
     def send(self, message: OutboundMessage, account: ProviderAccount, http: HttpClient) -> Accepted:
         """https://docs.plivo.com/docs/messaging/api/message/send-a-message; it has no idempotency key."""
-        calls.within_limits(message, SPEC)
+        calls.within_limits(message, SPEC, None if message.media_urls else UCS2_UNITS)
         url = f"{_account_url(account)}Message/"
         answer = calls.call(http, "POST", url, json=_document(message, account), auth=_auth(account))
         if not 200 <= answer.status_code < 300:

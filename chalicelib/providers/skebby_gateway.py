@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from chalicelib.providers import calls, wire
-from chalicelib.providers.alphabet import is_gsm, septets
+from chalicelib.providers.alphabet import is_gsm, septets, units
 from chalicelib.providers.contract import (
     Accepted,
     AccountCheck,
@@ -40,9 +40,9 @@ def accepted_status(account: ProviderAccount) -> Status:
     return Status.queued if account.credentials.get("method") == "classic_plus" else Status.sent
 
 
-def fits(text: str, gsm: bool, most_septets: int, units: int) -> bool:
+def fits(text: str, gsm: bool, most_septets: int, most_units: int) -> bool:
     """Whether a text keeps within so many septets of GSM-7, or so many UTF-16 units where it is none."""
-    return septets(text) <= most_septets if gsm else len(text.encode("utf-16-le")) // 2 <= units
+    return septets(text) <= most_septets if gsm else units(text) <= most_units
 
 
 def send(message: OutboundMessage, account: ProviderAccount, http: HttpClient) -> Accepted:

@@ -231,6 +231,20 @@ def test_pictures_make_an_mms_and_reports_are_asked_for_by_post() -> None:
     validate_call(http.calls[0])
 
 
+@pytest.mark.parametrize("text", ["a" * 1600, "ž" * 737, "👍" * 368])
+def test_a_text_of_the_length_that_its_characters_allow_is_sent(text: str) -> None:
+    assert PLIVO.send(dataclasses.replace(MESSAGE, text=text), ACCOUNT, ScriptedHttp([queued()]))
+    mms = dataclasses.replace(MESSAGE, text="ž" * 738, media_urls=("https://m/1",))
+    assert PLIVO.send(mms, ACCOUNT, ScriptedHttp([queued()]))
+
+
+@pytest.mark.parametrize("text", ["a" * 1601, "ž" * 738, "👍" * 369, "a" * 737 + "ž"])
+def test_a_text_too_long_for_its_characters_is_not_sent(text: str) -> None:
+    with pytest.raises(SendError) as raised:
+        PLIVO.send(dataclasses.replace(MESSAGE, text=text), ACCOUNT, ScriptedHttp([]))
+    assert (raised.value.kind, raised.value.code) == ("content", "too_long")
+
+
 def test_a_single_id_is_read_as_well_as_a_list() -> None:
     assert PLIVO.send(MESSAGE, ACCOUNT, ScriptedHttp([queued(message_uuid="u9")])).provider_message_id == "u9"
 
