@@ -42,7 +42,8 @@ _REFUSED = (Status.failed, Status.expired, Status.rejected)
 # Names of statuses, same page. A system error is the one that Infobip itself asks to submit again.
 ERRORS = calls.error_table(
     ("recipient", "Infobip does not take the customer's number.", "REJECTED_PREFIX_MISSING MISSING_TO"),
-    ("recipient", "Infobip does not take the customer's number.", "REJECTED_DESTINATION UNDELIVERABLE_NOT_DELIVERED"),
+    ("recipient", "Infobip does not take the customer's number.", "REJECTED_DESTINATION"),
+    ("recipient", "The number is wrong or could not be reached.", "UNDELIVERABLE_NOT_DELIVERED"),
     ("recipient", "The account may not send to this network or number.", "REJECTED_NETWORK REJECTED_DND"),
     ("recipient", "The account may only send to its test number.", "REJECTED_DESTINATION_NOT_REGISTERED"),
     ("recipient", "This number has had too many texts within the last hour.", "REJECTED_FLOODING_FILTER"),
@@ -205,7 +206,9 @@ def _report(item: dict[str, Any], own: str | None, account: ProviderAccount) -> 
         message_id=wire.own_id(provider_id) or own,
         status=_status(status),
         code=wire.identifier(wire.string(reason.get("name")) or wire.string(reason.get("id"))),
-        detail=words or calls.scrubbed(reason.get("description"), account),
+        detail=(failed and calls.scrubbed(error.get("description"), account))
+        or words
+        or calls.scrubbed(status.get("description"), account),
         recipient=wire.address(wire.string(item.get("to"))),
         occurred_at=wire.iso_time(item.get("doneAt")) or wire.iso_time(item.get("sentAt")),
         opt="stop" if kind == "opted_out" else None,

@@ -213,10 +213,16 @@ def test_a_failure_is_told_by_the_error_behind_the_status() -> None:
     item = {**report_item(Report("1", "UNDELIVERABLE_NOT_DELIVERED")), "error": {**error, "permanent": "true"}}
     [report] = INFOBIP.parse(results(item), ACCOUNT)
     assert isinstance(report, DeliveryReport)
-    assert (report.code, report.detail) == ("EC_UNKNOWN_SUBSCRIBER", "Infobip does not take the customer's number.")
+    assert (report.code, report.detail) == ("EC_UNKNOWN_SUBSCRIBER", "No such …")
     [other] = INFOBIP.parse(results({**item, "status": {"groupId": 2}}), ACCOUNT)
     assert isinstance(other, DeliveryReport)
     assert other.detail == "No such …"
+    [mute] = INFOBIP.parse(results({**item, "error": {**error, "description": ""}}), ACCOUNT)
+    assert isinstance(mute, DeliveryReport)
+    assert (mute.code, mute.detail) == ("EC_UNKNOWN_SUBSCRIBER", "The number is wrong or could not be reached.")
+    [fine] = INFOBIP.parse(results({**item, "error": {"id": 0, "name": "NO_ERROR", "description": "No Error"}}), ACCOUNT)
+    assert isinstance(fine, DeliveryReport)
+    assert (fine.code, fine.detail) == ("UNDELIVERABLE_NOT_DELIVERED", "The number is wrong or could not be reached.")
 
 
 def test_a_text_is_sent_under_our_own_id_with_its_own_url_for_reports() -> None:
