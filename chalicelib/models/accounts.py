@@ -24,7 +24,16 @@ def _public_base(text: str) -> str:
     return text.rstrip("/")
 
 
+def _callable_base(text: str) -> str:
+    """A base that every provider calls; Twilio does not call all: https://www.twilio.com/docs/api/errors/21609"""
+    parts = url_parts(text)
+    if parts and "_" in parts.netloc:
+        raise ValueError("A host name without an underscore: Twilio, for one, does not call such a URL.")
+    return text
+
+
 Base = Annotated[str, Field(max_length=300), AfterValidator(_public_base)]
+Domain = Annotated[Base, AfterValidator(_callable_base)]
 Fields = dict[str, Annotated[str, Field(min_length=1, max_length=2000)]]
 
 
@@ -119,7 +128,7 @@ class AccountIn(Input):
     type: str = Field(max_length=40, description="A `name` of GET /sms/providers.")
     phone: str = Field(min_length=1, max_length=20)
     description: Description = ""
-    domain: Base | None = None
+    domain: Domain | None = None
     enabled: bool = True
     list_id: Identifier | None = None
     credentials: Credentials = Field(default_factory=dict)

@@ -151,6 +151,13 @@ def test_what_is_no_url_is_said_to_be_none(api: Api, pasted: str) -> None:
     assert (answer.status, answer.pointers) == (422, ["/base_url"])
 
 
+def test_a_domain_that_providers_do_not_call_is_refused(api: Api) -> None:
+    answer = save(api, "twilio", domain="https://sms_desk.example.org/api")
+    assert (answer.status, answer.pointers) == (422, ["/domain"])
+    assert "underscore" in answer.body["errors"][0]["detail"]
+    assert save(api, "twilio", domain="https://sms-desk.example.org/sms_desk").status == 201
+
+
 def test_the_laptops_stage_takes_its_own_addresses_too(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STAGE", "local")
     config.settings.cache_clear()
