@@ -76,7 +76,8 @@ ERRORS = calls.error_table(
 
 # Texts in these arrive as percent-encoded bytes, UTF-8 as it is.
 CHARSETS = {"UTF-16BE": "utf-16-be", "UTF-16LE": "utf-16-le", "UTF-16": "utf-16", "ISO-8859-1": "latin-1"}
-_KNOWN = frozenset({"integrationId", "integrationName", "messageId", "apiKey"})
+_SECRET = "apiKey"  # older callbacks bring the account's own
+_KNOWN = frozenset({"integrationId", "integrationName", "messageId", _SECRET})
 
 SPEC = ProviderSpec(
     label="Clickatell",
@@ -194,15 +195,16 @@ def _percent_decoded(text: str | None, charset: str) -> str | None:
 
 
 def _flat(named: dict[str, str], text: str | None, account: ProviderAccount) -> Event:
+    raw = {name: value for name, value in named.items() if name != _SECRET}
     if named.get("statusCode", "").strip() or named.get("status", "").strip():
-        return _report(_lower(named), FLAT_CODES, named, account)
+        return _report(_lower(named), FLAT_CODES, raw, account)
     if text is None:
         if not _KNOWN & set(named):
             raise MalformedRequest("neither a text nor a report")
         return Ignored("neither a text nor a report")
     # `messageId` is the text that is answered, `replyMessageId` this one; older callbacks have only the former.
     provider_id = named.get("replyMessageId") or named.get("messageId", "")
-    return _inbound(provider_id, named.get("fromNumber", ""), named.get("toNumber", ""), text, named)
+    return _inbound(provider_id, named.get("fromNumber", ""), named.get("toNumber", ""), text, raw)
 
 
 def _event(kind: str, item: dict[str, Any], account: ProviderAccount) -> Event:

@@ -123,6 +123,16 @@ def test_the_same_number_means_another_status_in_the_other_shape(code: str, one_
     assert (in_event.status, in_query.status, in_body.status) == (one_api, of_flat, of_flat)
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_the_key_that_older_callbacks_bring_is_not_kept(method: str) -> None:
+    report = only(flat(method, {"apiKey": KEY, "messageId": "1", "statusCode": "77", "status": "beamed"}))
+    text = only(flat(method, {"apiKey": KEY, "messageId": "1", "fromNumber": "14155550100", "text": "hi"}))
+    assert isinstance(report, DeliveryReport)
+    assert isinstance(text, InboundMessage)
+    assert report.raw == {"messageId": "1", "statusCode": "77", "status": "beamed"}
+    assert KEY not in str(text.raw)
+
+
 def test_the_name_of_a_status_goes_before_its_number() -> None:
     report = only(flat("POST", {"messageId": "1", "statusCode": 5, "status": "RECEIVED_BY_RECIPIENT"}))
     assert isinstance(report, DeliveryReport)
