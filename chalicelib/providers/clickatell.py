@@ -76,8 +76,8 @@ ERRORS = calls.error_table(
 
 # Texts in these arrive as percent-encoded bytes, UTF-8 as it is.
 CHARSETS = {"UTF-16BE": "utf-16-be", "UTF-16LE": "utf-16-le", "UTF-16": "utf-16", "ISO-8859-1": "latin-1"}
-_SECRET = "apiKey"  # older callbacks bring the account's own
-_KNOWN = frozenset({"integrationId", "integrationName", "messageId", _SECRET})
+_OLD_KEY_FIELD = "apiKey"  # older callbacks bring the account's own
+_KNOWN = frozenset({"integrationId", "integrationName", "messageId", _OLD_KEY_FIELD})
 
 SPEC = ProviderSpec(
     label="Clickatell",
@@ -195,7 +195,7 @@ def _percent_decoded(text: str | None, charset: str) -> str | None:
 
 
 def _flat(named: dict[str, str], text: str | None, account: ProviderAccount) -> Event:
-    raw = {name: value for name, value in named.items() if name != _SECRET}
+    raw = {name: value for name, value in named.items() if name != _OLD_KEY_FIELD}
     if named.get("statusCode", "").strip() or named.get("status", "").strip():
         return _report(_lower(named), FLAT_CODES, raw, account)
     if text is None:

@@ -152,7 +152,9 @@ class ClickSend(Provider):
 
     def check(self, account: ProviderAccount, http: HttpClient) -> AccountCheck:
         """Reads the account, https://developers.clicksend.com/docs (Account, Get Account)."""
-        return calls.account_check(http, f"{API}/account", "ClickSend", _account_problem, auth=basic.of_account(account))
+        return calls.account_check(
+            http, f"{API}/account", "ClickSend", _account_problem, auth=basic.of_account(account)
+        )
 
 
 PROVIDER = ClickSend()

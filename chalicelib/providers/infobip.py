@@ -158,7 +158,9 @@ class Infobip(Provider):
     def check(self, account: ProviderAccount, http: HttpClient) -> AccountCheck:
         """Reads the balance of the account, which sends nothing."""
         url = f"{_base(account)}/account/1/balance"
-        return calls.account_check(http, url, "Infobip", _balance_problem, auth=basic.of_account(account), headers=_ACCEPT)
+        return calls.account_check(
+            http, url, "Infobip", _balance_problem, auth=basic.of_account(account), headers=_ACCEPT
+        )
 
 
 PROVIDER = Infobip()

@@ -123,8 +123,8 @@ class Skebby(Provider):
             raise _refusal(answer, body, account, message)
         if wire.string(body.get("total_sent")) == "0":
             raise SendError("recipient", "none_sent", "Skebby accepted none of the recipients.")
-        order_id = body.get("order_id")
-        if not isinstance(order_id, str) or not order_id or "result" not in body:
+        order_id = wire.string(body.get("order_id"))
+        if not order_id or "result" not in body:
             raise SendError("unknown_outcome", "no_id", "Skebby's answer names no message.")
         return Accepted(order_id, skebby_gateway.accepted_status(account))
 

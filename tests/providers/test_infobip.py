@@ -220,7 +220,9 @@ def test_a_failure_is_told_by_the_error_behind_the_status() -> None:
     [mute] = INFOBIP.parse(results({**item, "error": {**error, "description": ""}}), ACCOUNT)
     assert isinstance(mute, DeliveryReport)
     assert (mute.code, mute.detail) == ("EC_UNKNOWN_SUBSCRIBER", "The number is wrong or could not be reached.")
-    [fine] = INFOBIP.parse(results({**item, "error": {"id": 0, "name": "NO_ERROR", "description": "No Error"}}), ACCOUNT)
+    [fine] = INFOBIP.parse(
+        results({**item, "error": {"id": 0, "name": "NO_ERROR", "description": "No Error"}}), ACCOUNT
+    )
     assert isinstance(fine, DeliveryReport)
     assert (fine.code, fine.detail) == ("UNDELIVERABLE_NOT_DELIVERED", "The number is wrong or could not be reached.")
 

@@ -192,6 +192,15 @@ def test_a_session_is_kept_and_renewed_once_after_a_401() -> None:
     assert not [sent for sent in http.beside if PASSWORD in sent.url]
 
 
+def test_the_answers_of_a_login_and_of_an_order_may_be_written_otherwise() -> None:
+    skebby = Skebby()
+    http = ScriptedHttp(
+        [created(order_id=7)], aside=lambda sent: Reply(200, "U;S\r\n", {}) if "login" in sent.url else None
+    )
+    assert skebby.send(MESSAGE, TABLE.account, http).provider_message_id == "7"
+    assert (http.calls[0].headers["user_key"], http.calls[0].headers["Session_key"]) == ("U", "S")
+
+
 def test_accounts_never_share_a_session() -> None:
     skebby, other = Skebby(), {**CREDENTIALS, "username": "somebody-else"}
     http = ScriptedHttp(

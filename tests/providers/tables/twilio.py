@@ -161,6 +161,7 @@ TABLE = Table(
         (Reply(302, "", {"Location": "https://elsewhere.example"}), "configuration", "http_302"),
         (error(200, 21610), "opted_out", "21610"),
         (created(status="undelivered"), "configuration", "http_201"),
+        (created(status="Failed"), "configuration", "http_201"),
         (created(status="failed", error_code=20429), "unknown_outcome", "20429"),
     ),
     server_error_kind="unknown_outcome",
