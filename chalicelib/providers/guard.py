@@ -19,6 +19,9 @@ from urllib3.util.connection import create_connection
 from chalicelib.providers.calls import ForbiddenAddress, NeverSent
 
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
+# All that IANA has given to the Internet; outside it lie more ways to write an IPv4 address (compatible, translated,
+# NAT64 of a network's own), which `is_global` takes for public.
+_IPV6_INTERNET = IPv6Network("2000::/3")
 
 
 def _embedded(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
@@ -33,8 +36,9 @@ def _embedded(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
 def is_public(text: str) -> bool:
     """Whether an address is one of the public Internet: not private, loopback, link-local, metadata, multicast."""
     address = _embedded(ip_address(text))
-    inside = address.is_multicast or (isinstance(address, IPv6Address) and (address.is_site_local or address.teredo))
-    return address.is_global and not inside
+    if isinstance(address, IPv6Address) and (address not in _IPV6_INTERNET or address.teredo):
+        return False
+    return address.is_global and not address.is_multicast
 
 
 def is_loopback(text: str) -> bool:
