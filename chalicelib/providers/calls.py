@@ -35,6 +35,7 @@ _BEFORE_SENDING = frozenset(
         "gaierror",
     }
 )
+_UNWRITABLE = "The call cannot be written: the account's credentials or mapping hold characters that it cannot hold."
 ErrorTable = Mapping[str, tuple[ErrorKind, str]]
 
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,40}")
@@ -49,6 +50,10 @@ class NeverSent(Exception):
 
 class ForbiddenAddress(NeverSent):
     """The URL is none that this deployment may call (not https, or an address that is not public)."""
+
+
+class Unwritable(NeverSent):
+    """The call cannot be written down: a header or a field holds characters that it cannot hold."""
 
 
 class NoAnswer(Exception):
@@ -92,6 +97,8 @@ def call(http: HttpClient, method: str, url: str, **kw: Any) -> HttpAnswer:
         return http.request(method, url, **kw)
     except ForbiddenAddress:
         raise SendError("configuration", "forbidden_address", "The provider's URL may not be called.") from None
+    except Unwritable:
+        raise SendError("configuration", "unwritable", _UNWRITABLE) from None
     except Exception as error:
         # Whatever else the client raises: unless the request certainly never left, the message may be on its way.
         if never_sent(error):

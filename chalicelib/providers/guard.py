@@ -6,6 +6,7 @@ moment later changes nothing. Loaded only when a call is made, since it brings `
 
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any, cast
@@ -53,17 +54,29 @@ class _Guarded:
     port: int
     timeout: Any
     socket_options: Any
+    sock: Any
 
-    def __init__(self, *args: Any, loopback_allowed: bool, encrypted: bool, **kw: Any) -> None:
+    def __init__(
+        self, *args: Any, loopback_allowed: bool, encrypted: bool, connected: list["_Guarded"], **kw: Any
+    ) -> None:
         super().__init__(*args, **kw)
         self._loopback_allowed = loopback_allowed
         self._encrypted = encrypted
+        self._connected = connected
 
     def connect(self) -> None:
         try:
             super().connect()  # type: ignore[misc]
         except (OSError, HTTPError, UnicodeError) as error:
             raise NeverSent(type(error).__name__) from None
+        self._connected.append(self)
+
+    def cut_off(self) -> None:
+        """End the connection from another thread: whoever reads from it finds its end."""
+        sock = self.sock
+        if sock is not None:
+            with suppress(OSError):
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
     def _new_conn(self) -> socket.socket:
         failure = "no address"
@@ -100,13 +113,16 @@ class GuardedAdapter(HTTPAdapter):
 
     def __init__(self, loopback_allowed: bool) -> None:
         self._loopback_allowed = loopback_allowed
+        self.connected: list[_Guarded] = []
         super().__init__(max_retries=0)
 
     def get_connection_with_tls_context(self, *args: Any, **kw: Any) -> Any:
         pool: Any = super().get_connection_with_tls_context(*args, **kw)
         encrypted = pool.scheme == "https"
         connection = _GuardedHttps if encrypted else _GuardedHttp
-        pool.ConnectionCls = partial(connection, loopback_allowed=self._loopback_allowed, encrypted=encrypted)
+        pool.ConnectionCls = partial(
+            connection, loopback_allowed=self._loopback_allowed, encrypted=encrypted, connected=self.connected
+        )
         return pool
 
 
@@ -119,6 +135,12 @@ class GuardedSession(Session):
         self.headers["User-Agent"] = "smsdesk"
         for prefix in ("https://", "http://"):
             self.mount(prefix, GuardedAdapter(loopback_allowed))
+
+    def cut_off(self) -> None:
+        """End what is connected: a read's own timeout begins anew with each byte that comes."""
+        for adapter in self.adapters.values():
+            for connection in cast(GuardedAdapter, adapter).connected:
+                connection.cut_off()
 
     def get_redirect_target(self, resp: Response) -> str | None:
         # `requests` reads a redirect's whole body and its target even when told not to follow it.

@@ -1,13 +1,15 @@
 """The HTTP client handed to providers: one connection per call, guarded, bounded in time and size, no redirects."""
 
 import json
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from chalicelib.providers.calls import ForbiddenAddress, NeverSent, NoAnswer, never_sent
+from chalicelib.providers.calls import ForbiddenAddress, NeverSent, NoAnswer, Unwritable, never_sent
 
 if TYPE_CHECKING:
     from requests import Response
@@ -37,7 +39,8 @@ class Answer:
 class Http:
     """`hosts` maps a provider's host to the URL that stands in for it (empty outside the laptop); times in seconds.
 
-    Raises NeverSent when no connection was made, ForbiddenAddress when none may be, NoAnswer for all that fails later.
+    Raises NeverSent when no connection was made, ForbiddenAddress when none may be, Unwritable for what no call can
+    hold, NoAnswer for all that fails later.
     """
 
     hosts: Mapping[str, str]
@@ -58,11 +61,13 @@ class Http:
 
         from chalicelib.providers.guard import GuardedSession
 
-        deadline = time.monotonic() + self.connect_timeout + self.read_timeout
+        seconds = self.connect_timeout + self.read_timeout
+        deadline = time.monotonic() + seconds
         try:
             # A session per call: a kept connection that died unnoticed would make the outcome of a send unknown.
             with (
                 GuardedSession(self.loopback_allowed) as session,
+                _after(seconds, session.cut_off),
                 session.request(
                     method,
                     self._target(url),
@@ -75,6 +80,8 @@ class Http:
                 return Answer(response.status_code, response.headers, _bounded(response, deadline))
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema):
             raise ForbiddenAddress("not a URL to call") from None
+        except (requests.exceptions.InvalidHeader, requests.exceptions.InvalidJSONError, UnicodeError) as error:
+            raise Unwritable(type(error).__name__) from None
         except (requests.RequestException, HTTPError) as error:
             raise (NeverSent if never_sent(error) else NoAnswer)(type(error).__name__) from None
 
@@ -91,6 +98,18 @@ class Http:
         return urlunsplit(parts._replace(scheme=stand_in.scheme, netloc=stand_in.netloc, path=path))
 
 
+@contextmanager
+def _after(seconds: float, act: Callable[[], None]) -> Iterator[None]:
+    """Act once so many seconds have passed, unless what is done meanwhile has ended."""
+    timer = threading.Timer(seconds, act)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 def _bounded(response: "Response", deadline: float) -> bytes:
     content = b""
     # read1 answers with what is there, so that a body that drips cannot outlast the deadline.
@@ -99,5 +118,7 @@ def _bounded(response: "Response", deadline: float) -> bytes:
         if len(content) > ANSWER_BYTES:
             raise NoAnswer("answer too large")
         if time.monotonic() > deadline:
-            raise NoAnswer("answer too slow")
+            break
+    if time.monotonic() > deadline:  # also where it ended because the connection was cut off
+        raise NoAnswer("answer too slow")
     return content

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from chalicelib.providers import calls, guard
-from chalicelib.providers.calls import ForbiddenAddress, NeverSent, NoAnswer
+from chalicelib.providers.calls import ForbiddenAddress, NeverSent, NoAnswer, Unwritable
 from chalicelib.providers.contract import SendError
 from chalicelib.providers.http import ANSWER_BYTES, Http
 
@@ -62,6 +62,11 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         for _ in range(100):
             self.wfile.write(b"x")
+            time.sleep(0.05)
+
+    def answer_drip_headers(self) -> None:
+        for letter in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 80 + b"\r\nContent-Length: 2\r\n\r\n{}":
+            self.wfile.write(bytes([letter]))
             time.sleep(0.05)
 
     def answer_cut(self) -> None:
@@ -115,7 +120,7 @@ def test_a_redirect_is_an_answer_and_not_followed(http: Http, base: str, server:
     assert len(server.seen) == before + 2
 
 
-@pytest.mark.parametrize("path", ["large", "bomb", "slow", "drip", "cut", "gone"])
+@pytest.mark.parametrize("path", ["large", "bomb", "slow", "drip", "drip_headers", "cut", "gone"])
 def test_no_usable_answer_after_the_request_left_is_told_apart(http: Http, base: str, path: str) -> None:
     began = time.monotonic()
     with pytest.raises(NoAnswer):
@@ -168,6 +173,28 @@ def test_a_name_without_an_address_was_never_sent(http: Http, host: str, monkeyp
 def test_what_is_no_web_address_is_forbidden(http: Http, url: str) -> None:
     with pytest.raises(ForbiddenAddress):
         http.get(url)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"headers": {"Authorization": "Bearer kłucz"}},
+        {"headers": {"Authorization": "Bearer two\nlines"}},
+        {"data": {"text": "\ud800"}},
+        {"json": {"at": float("nan")}},
+    ],
+)
+def test_a_call_that_cannot_be_written_was_never_sent_and_is_not_tried_again(
+    http: Http, base: str, server: Any, given: dict[str, Any]
+) -> None:
+    before = len(server.seen)
+    with pytest.raises(Unwritable):
+        http.post(f"{base}/ok", **given)
+    with pytest.raises(SendError) as error:
+        calls.call(http, "POST", f"{base}/ok", **given)
+    assert (error.value.kind, error.value.code, error.value.retryable) == ("configuration", "unwritable", False)
+    assert "credentials" in str(error.value.detail)
+    assert len(server.seen) == before
 
 
 INSIDE = [
