@@ -5,7 +5,7 @@ import json
 from base64 import b64encode
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
 
@@ -51,7 +51,7 @@ def sent(**send: Any) -> Call:
 
 def test_a_form_a_query_and_json_carry_the_same_fields() -> None:
     fields = {"to[]": "{to}", "text": "{text}", "key": "{api_key}", "flash": False}
-    expected = {"to[]": "+393290000000", "text": "a+b & ž", "key": "the key", "flash": "False"}
+    expected = {"to[]": "+393290000000", "text": "a+b & ž", "key": "the key", "flash": "false"}
     form, query = sent(body="form", fields=fields), sent(method="GET", body="query", path="/send", fields=fields)
     assert dict(parse_qsl(form.body.decode())) == expected
     assert (query.method, query.body, urlsplit(query.url).path) == ("GET", b"", "/v2/send")
@@ -246,6 +246,51 @@ def test_csc_telecom_reports_in_the_url(method: str, body: bytes) -> None:
     [report] = CSC.parse(WebhookRequest(method, url, {"Content-Type": FORM}, body), presets.CSCTELECOM.account)
     assert isinstance(report, DeliveryReport)
     assert (report.provider_message_id, report.status, report.raw["state"]) == ("4711", Status.delivered, "2")
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", "application/xml", FORM, ""])
+def test_csc_telecom_reports_in_the_url_whatever_type_an_empty_body_has(kind: str) -> None:
+    url = URL.format("delivery") + "?message-id=4711&state=2"
+    [report] = CSC.parse(WebhookRequest("POST", url, {"Content-Type": kind}, b" \n"), presets.CSCTELECOM.account)
+    assert isinstance(report, DeliveryReport)
+    assert (report.provider_message_id, report.status) == ("4711", Status.delivered)
+
+
+@pytest.mark.parametrize("kind", [None, "", "text/plain", "text/json", FORM])
+def test_json_is_json_whatever_type_it_is_posted_with(kind: str | None) -> None:
+    headers = {} if kind is None else {"Content-Type": kind}
+    for body in (
+        b'\n {"id": "1", "from": "+39329", "text": "a=b&c"}',
+        b'[{"id": "1", "from": "+39329", "text": "a=b&c"}]',
+    ):
+        request = WebhookRequest("POST", URL.format("receive"), headers, body)
+        [message] = CONNECTEL.parse(request, presets.CONNECTEL.account)
+        assert isinstance(message, InboundMessage)
+        assert (message.provider_message_id, message.text) == ("1", "a=b&c")
+
+
+def test_the_webhook_secret_may_stand_in_the_pasted_url() -> None:
+    known = dataclasses.replace(TABLE.account, options={"receive": '{"secret_field": "code"}'})
+    document = {"id": "1", "from": "+39329", "text": "x"}
+    request = post(f"{URL.format('receive')}?code={quote(SECRET)}", document)
+    assert CUSTOM.verify(request, known, NOW) is Verification.verified
+    [message] = CUSTOM.parse(request, known)
+    assert isinstance(message, InboundMessage)
+    assert SECRET not in json.dumps(message.raw)
+    for other in (post(f"{URL.format('receive')}?code=x", document), post(URL.format("receive"), document)):
+        with pytest.raises(SignatureError):
+            CUSTOM.verify(other, known, NOW)
+
+
+def test_a_secret_that_is_posted_as_a_number_is_not_kept_either() -> None:
+    known = dataclasses.replace(
+        TABLE.account, credentials={"webhook_secret": "4711"}, options={"receive": '{"secret_field": "code"}'}
+    )
+    request = post(URL.format("receive"), {"id": "1", "from": "+39329", "text": "x", "code": 4711})
+    assert CUSTOM.verify(request, known, NOW) is Verification.verified
+    [message] = CUSTOM.parse(request, known)
+    assert isinstance(message, InboundMessage)
+    assert "4711" not in json.dumps(message.raw)
 
 
 @pytest.mark.parametrize("query", ["message-id=%3CMessage-Id%3E&state=%3CState%3E", "message-id=<Message-Id>&state=2"])
