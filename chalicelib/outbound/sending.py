@@ -24,7 +24,15 @@ from chalicelib.outbound.identity import provider_account, public_base
 from chalicelib.outbound.outcome import NOT_KNOWN, NeverSent, Outcome, settle_abandoned
 from chalicelib.outbound.pacing import usable
 from chalicelib.outbound.watched import Watched
-from chalicelib.providers.contract import Accepted, HttpClient, OutboundMessage, Provider, SendError
+from chalicelib.providers import wire
+from chalicelib.providers.contract import (
+    Accepted,
+    HttpClient,
+    MalformedRequest,
+    OutboundMessage,
+    Provider,
+    SendError,
+)
 from chalicelib.providers.http import Http
 from chalicelib.store import accounts
 from chalicelib.store.db import Item
@@ -139,7 +147,7 @@ def _claimed(
     provider_id, error = None, None
     try:
         accepted = hand_over()
-        provider_id = accepted.provider_message_id
+        provider_id = _named(accepted)
         least = "sent" if _last_word(account) else "sending"
         news = News(max(least, str(accepted.status), key=lambda status: RANK[status]))
         exchange = watched.exchange(account["id"], ACCEPTED, provider_message_id=provider_id)
@@ -156,6 +164,17 @@ def _claimed(
         Outcome(row, claim_id, news, run.clock(), provider_id=provider_id, opted_out=opted_out, exchange=exchange), run
     )
     trouble.follow(account, error, news.status, run.clock())
+
+
+def _named(accepted: Accepted) -> str | None:
+    """The provider's id as its reports will name it; raises SendError for one that no report could be found by."""
+    try:
+        found = wire.identifier(accepted.provider_message_id)
+    except MalformedRequest:
+        found = None
+    if found is None and accepted.provider_message_id is not None:
+        raise SendError("unknown_outcome", "no_id", "The provider's answer names no message.")
+    return found
 
 
 def _last_word(account: Item) -> bool:

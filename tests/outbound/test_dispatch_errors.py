@@ -6,10 +6,12 @@ import logging
 
 import pytest
 
+from chalicelib import providers
 from chalicelib.aws import client
 from chalicelib.config import settings
 from chalicelib.observability import logger
 from chalicelib.outbound.claims import backoff
+from chalicelib.providers.contract import Accepted, Status
 from chalicelib.store import db, table
 from chalicelib.store.transaction import Transaction
 from tests.outbound.aws_calls import always, no_fault
@@ -78,6 +80,26 @@ def test_a_refused_text_fails_with_the_providers_code_and_words(scene: Scene) ->
     assert state(scene, message) == ("failed", "21211")
     assert scene.line(message)["status_detail"]
     assert scene.row(message) is None
+
+
+@pytest.mark.parametrize("named", ["", "  ", "x" * 201, "x" * 5000])
+def test_an_answer_whose_id_names_nothing_that_can_be_found_leaves_the_outcome_unknown(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    accepted = Accepted(named, Status.queued)
+    monkeypatch.setattr(type(providers.get("twilio")), "send", lambda *_: accepted)
+    message = scene.text(scene.conversation())
+    assert scene.dispatch() == []
+    assert state(scene, message) == ("unknown", "no_id")
+    assert scene.row(message) is None
+
+
+def test_an_id_is_kept_as_its_reports_name_it(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(providers.get("twilio")), "send", lambda *_: Accepted(" id-1\n", Status.queued))
+    message = scene.text(scene.conversation())
+    assert scene.dispatch() == []
+    assert db.get(table.provider_message(scene.account_id, "id-1"))
+    assert state(scene, message)[0] == "sending"
 
 
 def test_an_unreadable_answer_leaves_the_outcome_unknown_and_is_never_repeated(scene: Scene) -> None:
