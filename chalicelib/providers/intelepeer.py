@@ -48,6 +48,7 @@ STATUSES = calls.status_table(
 _NUMBERS = {"0": "QUEUED", "2031": "PROCESSING", "3000": "ACCEPTED", "10000": "SENT", "210000": "DELIVERED"}
 _NUMBERS |= {"6009": "FAILED"}
 _STATUS_FIELDS = ("RCC_en", "status", "state", "stat", "RCC")
+_FIELDS = frozenset({"refid", "guid", "from", "to", "message", *_STATUS_FIELDS})
 _NOT_SENT = frozenset({Status.failed, Status.rejected, Status.expired})
 
 # Sending-SMS-Messages on docs.intelepeer.com tells errors by HTTP status only.
@@ -101,10 +102,10 @@ SPEC = ProviderSpec(
     base_url_required=False,
     number_form="e164",
     opt_out_reply="desk",
-    phone_pattern=r"[1-9][0-9]{0,2}-([0-9]{3,8}|[A-Za-z0-9]{1,11})",
+    phone_pattern=r"[1-9][0-9]{0,2}-([0-9]{3,8}|(?=[0-9]*[A-Za-z])[A-Za-z0-9]{1,11})",
     phone_help="a short code or a name with its country, such as 1-12345 or 34-Hello8",
     assumed=(
-        "What a delivery report looks like is not published; a call with `refid` and a state is taken for one.",
+        "What a delivery report looks like is not published; a call that names a text and a state is taken for one.",
         "The longest text is not published: 1,600 characters are taken.",
         "Whether tokens go out with or without Bearer differs between IntelePeer's pages; both are tried.",
     ),
@@ -138,12 +139,14 @@ class IntelePeer(Provider):
         raw = {name: value for name, value in named.items() if name != "signature"}
         if "message" in named:
             return [_inbound(named, raw)]
+        if not raw:
+            raise MalformedRequest("no field at all")
         status = next((wire.string(named[name]) for name in _STATUS_FIELDS if wire.string(named.get(name))), None)
-        if named.get("refid") and status is not None:
-            return [_report(named, status, request.url, raw)]
-        if named.get("refid"):
-            return [Ignored("neither a text nor a state")]
-        raise MalformedRequest("no field of IntelePeer's")
+        message_id = wire.message_id(request.url) or wire.own_id(named.get("guid"))
+        if status is not None and (message_id or wire.identifier(wire.string(named.get("refid")))):
+            return [_report(named, status, message_id, raw, account)]
+        # The shape of a report is not published, and whatever is not answered by 200 is posted again.
+        return [Ignored("neither a text nor the state of a message")]
 
     def acknowledge(self, events: Sequence[Event]) -> WebhookResponse:
         """Exactly 200; anything else is posted again."""
@@ -221,7 +224,10 @@ def _post(http: HttpClient, account: ProviderAccount, authorization: str, docume
 def _named(request: WebhookRequest) -> dict[str, Any]:
     """The fields of the JSON object that IntelePeer posts, or of a form, since no page names the type."""
     if wire.content_type(request)[0] in (wire.FORM, wire.MULTIPART) or request.method.upper() == "GET":
-        return dict(wire.fields(request))
+        form = wire.fields(request)
+        if not form.keys() & _FIELDS:  # anything at all can be read as a form
+            raise MalformedRequest("no field of IntelePeer's")
+        return dict(form)
     body = wire.posted_json(request)
     if not isinstance(body, dict):
         raise MalformedRequest("not an object")
@@ -246,12 +252,16 @@ def _status(word: str) -> Status:
     return STATUSES.get(_NUMBERS.get(name, name), Status.unknown)
 
 
-def _report(named: dict[str, Any], status: str, url: str, raw: dict[str, Any]) -> DeliveryReport:
+def _report(
+    named: dict[str, Any], word: str, message_id: str | None, raw: dict[str, Any], account: ProviderAccount
+) -> DeliveryReport:
+    status, said = _status(word), calls.scrubbed(_NUMBERS.get(word, word), account)
     return DeliveryReport(
-        provider_message_id=wire.identifier(wire.string(named["refid"])),
-        message_id=wire.message_id(url) or wire.own_id(named.get("guid")),
-        status=_status(status),
+        provider_message_id=wire.identifier(wire.string(named.get("refid"))),
+        message_id=message_id,
+        status=status,
         code=wire.identifier(wire.string(named.get("RCC"))),
+        detail=f"IntelePeer says: {said}" if status in _NOT_SENT else None,
         recipient=wire.address(wire.string(named.get("to"))),
         raw=raw,
     )

@@ -12,6 +12,7 @@ from chalicelib import providers
 from chalicelib.providers.calls import NoAnswer
 from chalicelib.providers.contract import (
     DeliveryReport,
+    Ignored,
     InboundMessage,
     OutboundMessage,
     ProviderAccount,
@@ -161,7 +162,20 @@ def test_short_codes_and_names_with_their_country_are_phones(phone: str) -> None
     assert (message.sender, message.recipient) == ("1-1234", phone)
 
 
-@pytest.mark.parametrize("phone", ["12345", "+14155550100", "-12345", "0-12345", "1-", "34-Hello world"])
+@pytest.mark.parametrize(
+    "phone",
+    [
+        "12345",
+        "+14155550100",
+        "-12345",
+        "0-12345",
+        "1-",
+        "34-Hello world",
+        "1-2125551234",
+        "1-1",
+        "34-MuchTooLong1",
+    ],
+)
 def test_other_phones_are_none_of_these_forms(phone: str) -> None:
     assert not re.fullmatch(str(INTELEPEER.spec.phone_pattern), phone)
 
@@ -189,6 +203,45 @@ def test_a_report_finds_its_message_by_our_own_id() -> None:
     )
     assert isinstance(report, DeliveryReport)
     assert report.message_id == MESSAGE.id
+
+
+@pytest.mark.parametrize(
+    "document", [{"hello": "world"}, {"state": "DELIVRD"}, {"guid": "none of ours", "status": "Sent"}, {"refid": "r"}]
+)
+def test_a_call_of_an_unknown_shape_is_answered_with_200_and_not_posted_again(document: dict[str, str]) -> None:
+    [event] = INTELEPEER.parse(post(URL.format("receive"), document), TABLE.account)
+    assert isinstance(event, Ignored)
+    assert INTELEPEER.acknowledge([event]).status == 200
+
+
+def test_a_report_that_names_our_own_id_alone_is_one() -> None:
+    for url, document in (
+        (URL.format("receive"), {"stat": "DELIVRD", "guid": MESSAGE.id}),
+        (f"{URL.format('delivery')}/{MESSAGE.id}", {"stat": "DELIVRD"}),
+    ):
+        [report] = INTELEPEER.parse(post(url, document), TABLE.account)
+        assert isinstance(report, DeliveryReport)
+        assert (report.provider_message_id, report.message_id, report.status) == (
+            None,
+            MESSAGE.id,
+            Status.delivered,
+        )
+
+
+@pytest.mark.parametrize(
+    ("document", "detail"),
+    [
+        ({"RCC_en": "DLR:Undeliverable", "RCC": 6009}, "IntelePeer says: DLR:Undeliverable"),
+        ({"stat": "EXPIRED"}, "IntelePeer says: EXPIRED"),
+        ({"RCC": 6009}, "IntelePeer says: FAILED"),
+        ({"RCC_en": "DLR:Delivered"}, None),
+        ({"RCC_en": "Sent"}, None),
+    ],
+)
+def test_a_failed_report_tells_the_reason_in_words(document: dict[str, Any], detail: str | None) -> None:
+    [report] = INTELEPEER.parse(post(URL.format("receive"), {"refid": "r", **document}), TABLE.account)
+    assert isinstance(report, DeliveryReport)
+    assert report.detail == detail
 
 
 def test_a_key_alone_is_unproven_and_a_login_proves_itself() -> None:

@@ -67,7 +67,6 @@ MALFORMED: dict[str, bytes] = {
     "empty": b"",
     "an empty object": b"{}",
     "no object": b'["refid"]',
-    "no field of IntelePeer's": b'{"hello": "world"}',
     "no sender": b'{"refid": "1", "message": "hi"}',
     "blank sender": b'{"refid": "1", "message": "hi", "from": " "}',
     "a sender that is a list": b'{"refid": "1", "message": "hi", "from": ["+14155550100"]}',
