@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import itertools
 import json
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -102,8 +103,12 @@ class Team:
             "Content-Type": "application/x-www-form-urlencoded",
             "X-Twilio-Signature": signature or base64.b64encode(digest).decode(),
         }
+        return self.post(url, headers, urlencode(form).encode())
+
+    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Any:
+        """A provider posts to one of the account's URLs."""
         path = urlsplit(url).path.removeprefix(urlsplit(config.settings().public_base).path)
-        return self._client.http.request("POST", path, headers=headers, body=urlencode(form).encode())
+        return self._client.http.request("POST", path, headers=dict(headers), body=body)
 
     # --- agents ---
     def presence(self, agent: str, state: str, pause: str | None = None) -> Any:

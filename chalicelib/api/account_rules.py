@@ -82,8 +82,8 @@ def _fields(name: str, known: Sequence[AccountField], given: Mapping[str, Any]) 
 
 def _wrong(field: AccountField, value: str | list[str]) -> str | None:
     """What is wrong with a field's value; None where nothing is."""
-    if isinstance(value, list) and not field.secret:
-        return "One string; only a secret may have several values."
+    if isinstance(value, list) and not (field.secret or field.rotated):
+        return "One string; only what is rotated, such as a secret, may have several values."
     values = values_of(value)
     if field.choices and not set(values) <= set(field.choices):
         return f"One of: {', '.join(field.choices)}."

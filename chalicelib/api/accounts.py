@@ -152,7 +152,7 @@ def present(account: Item, role: str) -> Account:
     spec = account_rules.spec_of(account["type"])
     is_admin = role == ADMIN
     credentials = {
-        name: value if is_admin and isinstance(value, str) else _hidden(value)
+        name: _hidden(value) if not is_admin or isinstance(value, dict) else value
         for name, value in account["credentials"].items()
     }
     return Account.model_validate(
@@ -171,8 +171,8 @@ def present(account: Item, role: str) -> Account:
 
 
 def _hidden(value: Any) -> dict[str, Any]:
-    """A credential that is not shown; of a secret that is being rotated the number of its values."""
-    values = len(value["sealed"]) if isinstance(value, dict) else 1
+    """A credential that is not shown; of one that is being rotated the number of its values."""
+    values = len(value["sealed"] if isinstance(value, dict) else secrets.values_of(value))
     return {"set": True, "values": values} if values > 1 else {"set": True}
 
 

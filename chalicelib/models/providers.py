@@ -4,7 +4,10 @@ from chalicelib.models.common import Output
 
 
 class ProviderField(Output):
-    """A credential or an option of the account form; `pattern` must match the whole value."""
+    """A credential or an option of the account form; `pattern` must match the whole value.
+
+    What is `secret` or `rotated` may be a list of values while it changes.
+    """
 
     name: str
     label: str
@@ -13,6 +16,7 @@ class ProviderField(Output):
     required: bool
     pattern: str | None
     choices: list[str]
+    rotated: bool
 
 
 class SenderField(Output):

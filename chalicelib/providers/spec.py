@@ -6,7 +6,10 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class AccountField:
-    """A credential or an option of the account form; `pattern` must match the whole value."""
+    """A credential or an option of the account form; `pattern` must match the whole value.
+
+    `rotated`: calls are proven by it, so that it may have several values while it changes, although it is no secret.
+    """
 
     name: str
     label: str
@@ -15,6 +18,7 @@ class AccountField:
     required: bool = True
     pattern: str | None = None
     choices: tuple[str, ...] = ()
+    rotated: bool = False
 
 
 @dataclass(frozen=True)

@@ -84,13 +84,20 @@ _REPORTS = frozenset({"message.sent", "message.finalized"})
 SPEC = ProviderSpec(
     label="Telnyx",
     credentials=(
-        AccountField("api_key", "API key", "A v2 key (KEY…) from Account Settings, Keys & Credentials.", secret=True),
+        AccountField(
+            "api_key",
+            "API key",
+            "A v2 key (KEY…) from Account Settings, Keys & Credentials.",
+            secret=True,
+            pattern="[!-~]{1,500}",
+        ),
         AccountField(
             "public_key",
             "Public key",
             "44 characters in base64, from Keys & Credentials, Public Key; without it no call can be verified.",
             required=False,
             pattern="[A-Za-z0-9+/]{43}=",
+            rotated=True,
         ),
     ),
     options=(),

@@ -12,7 +12,7 @@ from chalicelib.config import settings
 def seal(account_id: str, credentials: Mapping[str, str | list[str]], secret: Collection[str]) -> dict[str, Any]:
     """Credentials as they are stored: those named in `secret` as `{"sealed": [ciphertext]}`, the others as they are.
 
-    A secret may have several values while it is being rotated; the first is the one to send with.
+    A secret, or a public key, may have several values while it is being rotated; the first is the one to send with.
     """
     return {
         name: {"sealed": [_encrypt(account_id, one) for one in values_of(value)]} if name in secret else value
@@ -28,16 +28,18 @@ def values_of(value: str | list[str]) -> list[str]:
 def reveal(account_id: str, stored: Mapping[str, Any]) -> dict[str, str]:
     """The credentials to send with, in the clear; raises botocore's error where the key refuses."""
     return {
-        name: value if isinstance(value, str) else _decrypt(account_id, value["sealed"][0])
+        name: _decrypt(account_id, value["sealed"][0]) if isinstance(value, dict) else values_of(value)[0]
         for name, value in stored.items()
     }
 
 
 def further(account_id: str, stored: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Name and value of every further value of a secret that is being rotated, decrypted one by one."""
+    """Name and value of every further value of what is being rotated, decrypted one by one."""
     for name, value in stored.items():
-        for ciphertext in value["sealed"][1:] if isinstance(value, dict) else ():
-            yield name, _decrypt(account_id, ciphertext)
+        if isinstance(value, dict):
+            yield from ((name, _decrypt(account_id, ciphertext)) for ciphertext in value["sealed"][1:])
+        else:
+            yield from ((name, further) for further in values_of(value)[1:])
 
 
 def _context(account_id: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib import config, providers
-from tests.api.conftest import Api
+from tests.api.conftest import ACCOUNT, Api
 from tests.providers.tables import TABLES
 
 PATH = "/sms/accounts"
@@ -203,3 +203,27 @@ def test_a_step_for_an_option_that_is_off_says_where_the_url_will_be(api: Api) -
     made = save(api, "clicksend").body
     steps = " ".join(described(api, "clicksend", query=f"?account_id={made['id']}")["setup"])
     assert "once its delivery report option is on" in steps
+
+
+TELNYX: dict[str, Any] = {"type": "telnyx", "credentials": {"api_key": "KEY1", "public_key": "A" * 43 + "="}}
+
+
+def test_a_public_key_has_several_values_while_it_is_rotated_and_stays_readable(api: Api) -> None:
+    made = api.account(**TELNYX)
+    keys = ["B" * 43 + "=", "A" * 43 + "="]
+    path = f"/sms/accounts/{made['id']}"
+    api.must("admin", "PATCH", path, {"credentials": {"public_key": keys}}, If_Match='"1"')
+    assert api.must("admin", "GET", path)["credentials"] == {"api_key": {"set": True}, "public_key": keys}
+    assert api.must("supervisor", "GET", path)["credentials"]["public_key"] == {"set": True, "values": 2}
+    api.must("admin", "PATCH", path, {"name": "Renamed", "credentials": {"public_key": keys[0]}}, If_Match='"2"')
+    assert api.must("admin", "GET", path)["credentials"]["public_key"] == keys[0]
+    wrong = api("admin", "PATCH", path, {"credentials": {"public_key": [keys[0], "x"]}}, If_Match='"3"')
+    assert (wrong.status, wrong.pointers) == (422, ["/credentials/public_key"])
+    fields = api.must("admin", "GET", f"/sms/providers?account_id={made['id']}")["data"][0]["credentials"]
+    assert {field["name"]: field["rotated"] for field in fields} == {"api_key": False, "public_key": True}
+
+
+@pytest.mark.parametrize("key", ["two words", "kłucz", "line\nend"])
+def test_a_key_that_no_header_can_hold_is_refused_when_it_is_saved(api: Api, key: str) -> None:
+    wrong = api("admin", "POST", "/sms/accounts", {**ACCOUNT, **TELNYX, "credentials": {"api_key": key}})
+    assert (wrong.status, wrong.pointers) == (422, ["/credentials/api_key"])

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from chalicelib import clock
 from chalicelib.inbound import proof
 from chalicelib.models.errors import Refused
 from chalicelib.providers.contract import ProviderAccount, SignatureError, Verification, WebhookRequest
 from chalicelib.store import db, exchanges, table
+from tests.providers.table import Text
+from tests.providers.tables import TABLES
 from tests.team import AUTH_TOKEN, PHONE, Team
 
 ANN = "+15005550010"
@@ -102,6 +105,24 @@ def test_both_values_of_a_rotated_secret_are_believed_and_no_third(team: Team) -
     assert shown["credentials"]["auth_token"] == {"set": True, "values": 2}
     change(team, credentials={"auth_token": ["the-new-secret"]})
     assert team.text(ANN).status_code == 403
+
+
+def test_both_public_keys_are_believed_while_one_takes_the_others_place(team: Team) -> None:
+    telnyx = TABLES["telnyx"]
+    old, new = (one.credentials["public_key"] for one in (telnyx.account, telnyx.rotated))
+    team.open_account(type="telnyx", credentials={"api_key": "KEY1", "public_key": [new, old]})
+
+    def posted(mark: str, account: ProviderAccount) -> int:
+        team.later(1)
+        signed = telnyx.sign(telnyx.write_text("POST", Text(mark)), account, clock.aware(team.now))
+        return team.post(team.account["receive_url"], signed.headers, signed.body).status_code
+
+    for mark, account in (("id-1", telnyx.account), ("id-2", telnyx.rotated)):
+        assert posted(mark, account) == 200
+        assert last(team)["signature"] == "verified"
+    change(team, credentials={"public_key": new})
+    assert posted("id-3", telnyx.account) == 403
+    assert posted("id-4", telnyx.rotated) == 200
 
 
 def test_a_failed_signature_is_taken_and_shown_while_the_account_only_monitors(
