@@ -225,7 +225,8 @@ def _report(event: dict[str, Any], kind: str, account: ProviderAccount) -> Deliv
         message_id=wire.own_id(message.get("tag")),
         status=_OTHER_STATUSES.get(code or "", status) if status is Status.failed else status,
         code=code,
-        detail=words or (calls.scrubbed(event.get("description"), account) if code else None),
+        detail=words
+        or (calls.scrubbed(event.get("description"), account) if code or status is Status.failed else None),
         recipient=wire.address(wire.string(event.get("to"))),
         occurred_at=wire.iso_time(event.get("eventTime")) or wire.iso_time(event.get("time")),
         opt="stop" if error == "opted_out" else None,
@@ -237,8 +238,9 @@ def _user_url(account: ProviderAccount) -> str:
     return f"{API}/{quote(account.credentials.get('account_id', ''), safe='')}"
 
 
-def _auth(account: ProviderAccount) -> tuple[str, str]:
-    return account.credentials.get("username", ""), account.credentials.get("password", "")
+def _auth(account: ProviderAccount) -> tuple[bytes, bytes]:
+    username, password = (account.credentials.get(name, "").encode() for name in ("username", "password"))
+    return username, password
 
 
 def _document(message: OutboundMessage, account: ProviderAccount) -> dict[str, Any]:

@@ -154,6 +154,24 @@ def test_the_code_of_a_failure_says_what_became_of_the_text(code: str, status: S
     assert (report.status, report.code, report.detail) == (status, code, words)
 
 
+def test_a_failure_without_a_code_tells_bandwidths_own_words() -> None:
+    given = outbound(Report("b", "failed")) | {"description": "rejected +14155550100 by carrier"}
+    assert "errorCode" not in given
+    [report] = BANDWIDTH.parse(post([given]), ACCOUNT)
+    [delivered] = BANDWIDTH.parse(post([outbound(Report("b", "delivered")) | {"description": "ok"}]), ACCOUNT)
+    assert isinstance(report, DeliveryReport)
+    assert isinstance(delivered, DeliveryReport)
+    assert (report.status, report.code, report.detail) == (Status.failed, None, "rejected … by carrier")
+    assert delivered.detail is None
+
+
+def test_credentials_leave_in_utf8() -> None:
+    account = dataclasses.replace(ACCOUNT, credentials={**CREDENTIALS, "username": "żółw", "password": "pä:ss"})
+    http = ScriptedHttp([accepted()])
+    BANDWIDTH.send(MESSAGE, account, http)
+    assert http.calls[0].basic() == ("żółw", "pä:ss")
+
+
 def test_the_time_of_the_event_itself_counts_where_it_is_named() -> None:
     given = outbound(Report("b", "delivered"))
     [report] = BANDWIDTH.parse(post([given]), ACCOUNT)
