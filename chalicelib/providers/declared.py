@@ -35,6 +35,8 @@ from chalicelib.providers.mapping import Mistake, Receiving, Sending, find, firs
 from chalicelib.providers.spec import ProviderSpec
 
 _PLACEHOLDER = re.compile(r"<[^<>]*>")
+_STATES = ("", "data.", "messages.0.")  # where an answer tells the state of its text, as it does its id
+_NOT_TAKEN = frozenset({Status.undelivered, Status.failed, Status.rejected, Status.expired})
 _STAMPS = ("%Y%m%d%H%M%S %z", "%Y-%m-%d %H:%M:%S %z", "%Y-%m-%dT%H:%M:%S %z", "%d %b %Y %H:%M:%S %z")
 
 
@@ -101,7 +103,7 @@ class Declared(Provider):
             raise SendError("configuration", "mapping", f"The account's mapping is wrong: {mistake}") from None
         method, url, rest = _call(declared, message, account)
         answer = calls.call(http, method, url, **rest)
-        provider_id = _accepted_id(declared, answer, account, message)
+        provider_id = _accepted_id(declared, self._receiving, answer, account, message)
         reported = self.spec.reports.how == "always_shown" or account.delivery_reports
         return Accepted(provider_id, Status.queued if reported else Status.sent)
 
@@ -251,7 +253,9 @@ def _call(declared: Sending, message: OutboundMessage, account: ProviderAccount)
     return declared.method, (account.base_url or "").rstrip("/") + path, rest
 
 
-def _accepted_id(declared: Sending, answer: HttpAnswer, account: ProviderAccount, message: OutboundMessage) -> str:
+def _accepted_id(
+    declared: Sending, usual: Receiving, answer: HttpAnswer, account: ProviderAccount, message: OutboundMessage
+) -> str:
     """The provider's id of a text that was taken; raises SendError for every other answer."""
     try:
         document = wire.json_value(answer.content)
@@ -262,15 +266,25 @@ def _accepted_id(declared: Sending, answer: HttpAnswer, account: ProviderAccount
         provider_id = answer.text.strip() if re.fullmatch(r"[!-~]{1,200}", answer.text.strip()) else None
     state = first(document, [declared.success_path]) if declared.success_path else None
     taken = state is None or state.strip().upper() in declared.success_values
-    in_error = not provider_id and isinstance(document, dict) and bool(document.get("error") or document.get("errors"))
-    if not 200 <= answer.status_code < 300 or not taken or in_error:
-        error = _refusal(declared, answer, document, account, message)
+    if not declared.success_path:
+        taken = not _has_failed(document, usual)
+    problem = (document.get("error") or document.get("errors")) if isinstance(document, dict) else None
+    error = _refusal(declared, answer, document, account, message)
+    if not 200 <= answer.status_code < 300 or not taken or (problem and not provider_id):
         if provider_id and error.retryable:
             raise SendError("unknown_outcome", error.code, error.detail)  # it was named, so it must not go out again
         raise error
+    if problem and isinstance(problem, (dict, list)) and not declared.success_path:
+        raise SendError("unknown_outcome", error.code, error.detail)  # named, and in error: nobody knows which counts
     if not provider_id or (declared.success_path and state is None):
         raise SendError("unknown_outcome", "no_id", "The provider's answer does not say that it took the text.")
     return provider_id
+
+
+def _has_failed(document: Any, usual: Receiving) -> bool:
+    """Whether an answer says of its text, in a usual word, that it goes nowhere; numbers mean many things there."""
+    word = (first(document, [where + name for where in _STATES for name in usual.status]) or "").strip().upper()
+    return not word.isdigit() and usual.statuses.get(word) in _NOT_TAKEN
 
 
 def _refusal(

@@ -107,6 +107,32 @@ def test_an_id_may_be_the_whole_body() -> None:
         assert error.value.kind == "unknown_outcome"
 
 
+@pytest.mark.parametrize(
+    ("body", "kind", "code"),
+    [
+        ({"id": "1", "status": "Rejected", "message": "no credit"}, "configuration", "Rejected"),
+        ({"data": {"id": "1", "state": "failed"}}, "configuration", "http_200"),
+        ({"messages": [{"id": "1", "status": "UNDELIV"}]}, "configuration", "http_200"),
+        ({"id": "1", "error": {"code": "E7", "message": "bad number"}}, "unknown_outcome", "E7"),
+        ({"id": "1", "errors": ["bad number"]}, "unknown_outcome", "http_200"),
+    ],
+)
+def test_the_state_inside_an_acceptance_counts(body: dict[str, Any], kind: str, code: str) -> None:
+    with pytest.raises(SendError) as error:
+        CONNECTEL.send(MESSAGE, presets.CONNECTEL.account, ScriptedHttp([Reply(200, body, {})]))
+    assert (error.value.kind, error.value.code) == (kind, code)
+    declares = {"success_path": "id", "success_values": ["1"]}
+    known = dataclasses.replace(presets.CONNECTEL.account, options={"send": json.dumps(declares)})
+    if "id" in body:  # whoever declares what success is has the last word
+        assert CONNECTEL.send(MESSAGE, known, ScriptedHttp([Reply(200, body, {})])).provider_message_id == "1"
+
+
+@pytest.mark.parametrize("more", [{"status": "queued"}, {"status": 8}, {"status": "ok"}, {"error": None, "errors": []}])
+def test_an_acceptance_that_tells_of_no_failure_is_one(more: dict[str, Any]) -> None:
+    reply = Reply(200, {"id": "1", **more}, {})
+    assert CONNECTEL.send(MESSAGE, presets.CONNECTEL.account, ScriptedHttp([reply])).provider_message_id == "1"
+
+
 def test_only_with_reports_on_their_way_is_an_accepted_text_not_yet_sent() -> None:
     reply = Reply(200, {"id": "1"}, {})
     statuses = [
