@@ -31,6 +31,7 @@ STATUS: Mapping[str, int] = {
     "newer-interaction": 409,
     "opted-out": 409,
     "blocked": 409,
+    "unanswerable": 409,
     "account-disabled": 409,
     "not-retryable": 409,
     "in-use": 409,

@@ -7,6 +7,7 @@ from chalicelib.inbound import arrivals, keywords, parts
 from chalicelib.inbound.arrivals import STORED, Arrival, Seen
 from chalicelib.models.ids import new_id
 from chalicelib.outbound import compose, optouts
+from chalicelib.outbound.addresses import is_answerable
 from chalicelib.providers.contract import InboundMessage
 from chalicelib.routing import rounds, wake
 from chalicelib.store import accounts, conversations, table
@@ -178,6 +179,8 @@ def _reopening(arrival: Arrival, seen: Seen, owner: str | None) -> Change:
 
 def _request_routing(change: Change, arrival: Arrival, seen: Seen) -> None:
     n = _put(change, arrival, seen)
+    if n == 1 and not is_answerable(arrival.address):
+        change.event("This sender is a name, not a number: it cannot be answered")
     change.set(began_n=n, waiting_since=change.get("waiting_since") or arrival.now)
     if not accounts.is_enabled(arrival.account):
         rounds.disown(change.set(rejected=None), {})
@@ -238,7 +241,7 @@ def _store_keyword(arrival: Arrival, seen: Seen, keyword: str) -> None:
         change.tx.update(table.opt_out(account_id, address), put=state)
     answered = None
     answers = arrival.account["opt_out_reply"] == "desk" and accounts.is_enabled(arrival.account)
-    if answers and not seen.blocked:
+    if answers and not seen.blocked and is_answerable(address):
         answered = compose.add_message(change, _ANSWERS[keyword], author=None, automatic=True, compliance=True)
     change.commit()
     if answered:

@@ -11,6 +11,7 @@ from chalicelib.config import CONFLICT_RETRIES
 from chalicelib.models.errors import Refused, invalid
 from chalicelib.models.ids import new_id
 from chalicelib.outbound import compose
+from chalicelib.outbound.addresses import is_answerable
 from chalicelib.outbound.optouts import may_get_texts, refusal
 from chalicelib.store import accounts, db, idempotency, table
 from chalicelib.store.conversations import Change
@@ -49,13 +50,14 @@ def reply(
     """Queue the owner's text; answers its line. `now` in milliseconds.
 
     Who is offered the interaction, or finds it unassigned, accepts it by replying. Raises Refused (not-found, closed,
-    not-owner with `owner`, opted-out, blocked, account-disabled, invalid for attachments, what `accept` refuses) or
-    idempotency.Replayed.
+    not-owner with `owner`, opted-out, blocked, unanswerable, account-disabled, invalid for attachments, what `accept`
+    refuses) or idempotency.Replayed.
     """
     accepted = False
     for _ in range(CONFLICT_RETRIES):
         meta, head = _read_as_member(interaction_id, agent_id, once, now)
         compose.require_enabled(meta["account_id"], now)
+        _require_answerable(meta)
         if _must_accept(meta, agent_id) and not accepted:
             accept(interaction_id, agent_id, now)
             accepted = True
@@ -81,6 +83,7 @@ def retry(
     for _ in range(CONFLICT_RETRIES):
         meta, head = _read_as_member(interaction_id, agent_id, once, now)
         compose.require_enabled(meta["account_id"], now)
+        _require_answerable(meta)
         _require_owner(meta, agent_id)
         old = db.get(table.line(interaction_id, where["n"]))
         if old is None or old.get("status") not in RETRYABLE:
@@ -167,6 +170,11 @@ def _require_owner(meta: Item, agent_id: str) -> None:
 def _require_open(meta: Item) -> None:
     if meta["status"] != "open":
         raise Refused("closed", "The interaction is closed.")
+
+
+def _require_answerable(meta: Item) -> None:
+    if not is_answerable(meta["address"]):
+        raise Refused("unanswerable", "This sender is a name, not a number; nothing can be sent to it.")
 
 
 def _require_room(meta: Item, media_urls: Sequence[str], now: int) -> None:

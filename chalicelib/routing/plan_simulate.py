@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from chalicelib.outbound.addresses import is_answerable
 from chalicelib.routing import plan
 from chalicelib.routing.plan import Action, Intervals
 
@@ -33,6 +34,7 @@ class _Run:
     staff: Staff
     at: datetime
     tags: set[str]
+    answerable: bool
     sent: set[str] = field(default_factory=set)
     closed: bool = False
 
@@ -54,7 +56,7 @@ def simulate(
 
     `facts` are what conditions ask about; `hour` is taken from the moment in `zone`, tags are followed.
     """
-    run = _Run(staff, at, set(facts.get("interaction.tags", ())))
+    run = _Run(staff, at, set(facts.get("interaction.tags", ())), is_answerable(facts.get("interaction.address", "")))
     steps: list[dict[str, Any]] = []
     index = 0
     while index < len(actions) and not run.closed and len(steps) < MOST_STEPS:
@@ -111,6 +113,8 @@ def _queue(action: Action, run: _Run) -> _Outcome:
 
 
 def _auto_reply(action: Action, run: _Run) -> _Outcome:
+    if not run.answerable:
+        return _Outcome("the sender cannot be answered", runs=False)
     if action["id"] in run.sent:  # whatever `times` says: it is not sent twice for one text
         return _Outcome("sent before", runs=False)
     run.sent.add(action["id"])

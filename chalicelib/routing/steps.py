@@ -10,6 +10,7 @@ from chalicelib import clock
 from chalicelib.config import AUTO_REPLIES_PER_HOUR, IMMEDIATE_ACTIONS, ROUTING_GRACE, WEBHOOKS_PER_STEP, settings
 from chalicelib.observability import count
 from chalicelib.outbound import compose
+from chalicelib.outbound.addresses import is_answerable
 from chalicelib.routing import agents, plan, rounds, webhooks
 from chalicelib.routing.closing import requires_disposition
 from chalicelib.store import accounts, db, dispositions, intervals, table
@@ -160,6 +161,9 @@ def _auto_reply(way: _Walk, action: Item) -> int | None:
 
 def _reply(change: Change, text: str) -> int | None:
     base = change.base
+    if not is_answerable(base["address"]):
+        change.event("Plan: auto reply skipped, the sender cannot be answered")
+        return None
     allowance = table.auto_replies(base["address"], change.now // 3_600_000)
     sent = db.get(allowance) or {"sent": 0}
     if sent["sent"] >= AUTO_REPLIES_PER_HOUR:
