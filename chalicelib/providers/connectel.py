@@ -18,7 +18,7 @@ SPEC = ProviderSpec(
     reports=ReportRule("pasted", per_message_too=True),
     setup=(
         "In the Connectel platform open the SMS provider setup.",
-        "Paste {receive_url} as the URL of incoming texts.",
+        "Paste {receive_url} as the URL of incoming texts, and choose POST where it asks.",
         "With the delivery report option: paste {delivery_url} as the URL of delivery reports.",
         "Send a text and answer it; where Connectel's names differ, adjust the options `send` and `receive`.",
     ),

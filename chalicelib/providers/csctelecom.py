@@ -16,7 +16,7 @@ SPEC = ProviderSpec(
     reports=ReportRule("always_shown", url_suffix="?message-id=<Message-Id>&state=<State>"),
     setup=(
         "Take the API key and the base URL from CSC Telecom.",
-        "Give CSC Telecom {receive_url} as the URL of incoming texts.",
+        "Give CSC Telecom {receive_url} as the URL of incoming texts, posted.",
         "Give CSC Telecom {delivery_url} as the URL of delivery reports, its last part exactly as it stands: "
         "CSC Telecom puts the message and its state in the place of <Message-Id> and <State>.",
         "Send a text and answer it; where the names differ, adjust the options `send` and `receive`.",

@@ -84,13 +84,7 @@ _REPORTS = frozenset({"message.sent", "message.finalized"})
 SPEC = ProviderSpec(
     label="Telnyx",
     credentials=(
-        AccountField(
-            "api_key",
-            "API key",
-            "A v2 key (KEY…) from Account Settings, Keys & Credentials.",
-            secret=True,
-            pattern="[!-~]{1,500}",
-        ),
+        AccountField("api_key", "API key", "A v2 key (KEY…), Keys & Credentials.", secret=True, pattern="[!-~]{1,500}"),
         AccountField(
             "public_key",
             "Public key",
