@@ -220,13 +220,13 @@ def _report(event: dict[str, Any], kind: str, account: ProviderAccount) -> Deliv
     code = wire.identifier(wire.string(event.get("errorCode")))
     error, words = ERRORS.get(code or "", (None, None))
     status = STATUSES.get(kind, Status.unknown)
+    said = event.get("description") if code or status is Status.failed else None
     return DeliveryReport(
         provider_message_id=wire.identifier(wire.string(message.get("id"))),
         message_id=wire.own_id(message.get("tag")),
         status=_OTHER_STATUSES.get(code or "", status) if status is Status.failed else status,
         code=code,
-        detail=words
-        or (calls.scrubbed(event.get("description"), account) if code or status is Status.failed else None),
+        detail=words or calls.scrubbed(said, account) or calls.unmapped(status, kind, account),
         recipient=wire.address(wire.string(event.get("to"))),
         occurred_at=wire.iso_time(event.get("eventTime")) or wire.iso_time(event.get("time")),
         opt="stop" if error == "opted_out" else None,

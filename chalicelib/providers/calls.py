@@ -39,8 +39,10 @@ _UNWRITABLE = "The call cannot be written: the account's credentials or mapping 
 ErrorTable = Mapping[str, tuple[ErrorKind, str]]
 
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,40}")
-# A token may hide in a long word; names such as INSUFFICIENT_ACCOUNT_BALANCE hold none.
-_LONG_WORD = re.compile(r"(?![A-Z_]+(?![A-Za-z0-9+/_=-]))[A-Za-z0-9+/_=-]{20,}")
+# A token may hide in a long word; names such as INSUFFICIENT_ACCOUNT_BALANCE or delivery_unconfirmed hold none.
+_LONG_WORD = re.compile(
+    r"(?<![A-Za-z0-9+/_=-])(?!(?:[A-Z_]+|[a-z]+(?:_[a-z]+)+)(?![A-Za-z0-9+/_=-]))[A-Za-z0-9+/_=-]{20,}"
+)
 _NUMBER = re.compile(r"\+?[0-9][0-9 ().-]{5,}[0-9]")
 
 
@@ -209,6 +211,11 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds of a `Retry-After` header, at most a day; None when absent or a date (RFC 9110, 10.2.3)."""
     value = next((value for name, value in headers.items() if name.lower() == "retry-after"), "").strip()
     return min(float(value), RETRY_AFTER_LIMIT) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", value) else None
+
+
+def unmapped(status: Status, word: str | None, account: ProviderAccount) -> str | None:
+    """The provider's own word for a state that the desk has none for, scrubbed; None for every other state."""
+    return scrubbed(word, account) if status is Status.unknown else None
 
 
 def scrubbed(words: object, account: ProviderAccount, message: OutboundMessage | None = None) -> str | None:

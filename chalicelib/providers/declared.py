@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
-from chalicelib.providers import calls, mapping, parts, wire
+from chalicelib.providers import calls, mapping, parts, times, wire
 from chalicelib.providers.alphabet import is_gsm
 from chalicelib.providers.contract import (
     Accepted,
@@ -37,7 +37,6 @@ from chalicelib.providers.spec import ProviderSpec
 _PLACEHOLDER = re.compile(r"<[^<>]*>")
 _STATES = ("", "data.", "messages.0.")  # where an answer tells the state of its text, as it does its id
 _NOT_TAKEN = frozenset({Status.undelivered, Status.failed, Status.rejected, Status.expired})
-_STAMPS = ("%Y%m%d%H%M%S %z", "%Y-%m-%d %H:%M:%S %z", "%Y-%m-%dT%H:%M:%S %z", "%d %b %Y %H:%M:%S %z")
 
 
 class Declared(Provider):
@@ -88,7 +87,7 @@ class Declared(Provider):
         calls_ = wire.items(find(posted, declared.items) if declared.items else posted) or [posted]
         query = _query(request)
         documents = [{**document, **query} for document in calls_ if isinstance(document, dict)]
-        return wire.each(documents, lambda document: _event(document, declared, request.url))
+        return wire.each(documents, lambda document: _event(document, declared, request.url, account))
 
     def acknowledge(self, events: Sequence[Event]) -> WebhookResponse:
         """An empty 200."""
@@ -140,7 +139,7 @@ def _posted(request: WebhookRequest) -> Any:
     return posted
 
 
-def _event(document: dict[str, Any], declared: Receiving, url: str) -> Event:
+def _event(document: dict[str, Any], declared: Receiving, url: str, account: ProviderAccount) -> Event:
     provider_id = _filled(first(document, declared.id))
     raw_status = _filled(first(document, declared.status))
     reference = wire.own_id(first(document, declared.reference)) or wire.message_id(url)
@@ -149,14 +148,16 @@ def _event(document: dict[str, Any], declared: Receiving, url: str) -> Event:
     told = bool(raw_status) and bool(provider_id or reference)
     # A text may have a status too ("received"), and a report words or a number that look like a text.
     if told and (status or sender is None or text is None or "/delivery/" in urlsplit(url).path):
-        return _report(document, declared, provider_id, reference, Status(status) if status else Status.unknown)
+        known = Status(status) if status else Status.unknown
+        detail = calls.unmapped(known, raw_status, account)
+        return dataclasses.replace(_report(document, declared, provider_id, reference, known), detail=detail)
     if sender is not None and text is not None:
         return InboundMessage(
             provider_message_id=provider_id,
             sender=sender,
             recipient=wire.address(first(document, declared.recipient)),
             text=wire.text(text),
-            received_at=_moment(first(document, declared.time) or ""),
+            received_at=times.usual(first(document, declared.time) or ""),
             raw=_without_secret(document, declared),
             part=_part(document, declared),
         )
@@ -174,7 +175,7 @@ def _report(
         status=status,
         code=wire.identifier(first(document, declared.code)),
         recipient=wire.address(first(document, declared.recipient)),
-        occurred_at=_moment(first(document, declared.time) or ""),
+        occurred_at=times.usual(first(document, declared.time) or ""),
         raw=_without_secret(document, declared),
     )
 
@@ -203,13 +204,6 @@ def _without(value: Any, secret: str) -> Any:
     if isinstance(value, list):
         return [_without(item, secret) for item in value]
     return "…" if wire.string(value) == secret else value
-
-
-def _moment(value: str) -> datetime | None:
-    """Seconds or milliseconds since 1970, or a usual way of writing; UTC where no zone is given."""
-    bare = value.rpartition(",")[2].strip()  # without the weekday of an e-mail's date
-    forms = (wire.timestamp(text, form) for form in _STAMPS for text in (bare, f"{bare} +0000"))
-    return wire.epoch(value) or wire.iso_time(value) or next((moment for moment in forms if moment), None)
 
 
 def _number(value: str, form: str) -> str:

@@ -261,7 +261,7 @@ def _report(
         message_id=message_id,
         status=status,
         code=wire.identifier(wire.string(named.get("RCC"))),
-        detail=f"IntelePeer says: {said}" if status in _NOT_SENT else None,
+        detail=f"IntelePeer says: {said}" if status in _NOT_SENT else calls.unmapped(status, word, account),
         recipient=wire.address(wire.string(named.get("to"))),
         raw=raw,
     )

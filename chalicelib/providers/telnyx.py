@@ -251,13 +251,13 @@ def _media(item: dict[str, Any]) -> Media:
 def _report(payload: dict[str, Any], data: dict[str, Any], url: str, account: ProviderAccount) -> DeliveryReport:
     party, status = _recipient(payload)
     code, said = _error(payload)
-    kind, words = _errors(said).get(code, (None, None))
+    known, (kind, words) = STATUSES.get(status, Status.unknown), _errors(said).get(code, (None, None))
     return DeliveryReport(
         provider_message_id=wire.identifier(wire.string(payload.get("id"))),
         message_id=wire.message_id(url),
-        status=STATUSES.get(status, Status.unknown),
+        status=known,
         code=wire.identifier(code),
-        detail=words or calls.scrubbed(said, account),
+        detail=words or calls.scrubbed(said, account) or calls.unmapped(known, status, account),
         recipient=_number(party),
         occurred_at=wire.iso_time(data.get("occurred_at")),
         opt="stop" if kind == "opted_out" else None,

@@ -165,6 +165,13 @@ def test_a_failure_without_a_code_tells_bandwidths_own_words() -> None:
     assert delivered.detail is None
 
 
+def test_a_status_without_a_word_of_ours_is_told_in_bandwidths() -> None:
+    given = outbound(Report("b", "delivered")) | {"type": "message-teleported"}
+    [report] = BANDWIDTH.parse(post([given]), ACCOUNT)
+    assert isinstance(report, DeliveryReport)
+    assert (report.status, report.detail) == (Status.unknown, "message-teleported")
+
+
 def test_credentials_leave_in_utf8() -> None:
     account = dataclasses.replace(ACCOUNT, credentials={**CREDENTIALS, "username": "żółw", "password": "pä:ss"})
     http = ScriptedHttp([accepted()])

@@ -195,6 +195,16 @@ def test_a_report_with_words_and_a_number_is_no_text_and_a_text_with_a_status_is
     assert kinds == [DeliveryReport, InboundMessage, DeliveryReport]
 
 
+def test_a_status_without_a_word_of_ours_is_told_in_the_providers() -> None:
+    details = []
+    for status in ("7", "Lost near +14155550199", "delivered"):
+        request = post(URL.format("delivery"), {"id": "1", "status": status})
+        [report] = CONNECTEL.parse(request, presets.CONNECTEL.account)
+        assert isinstance(report, DeliveryReport)
+        details.append(report.detail)
+    assert details == ["7", "Lost near …", None]
+
+
 def test_a_report_finds_its_message_by_the_reference() -> None:
     document = {"reference": MESSAGE_ID, "status": "delivered", "error_code": 0}
     [report] = CONNECTEL.parse(post(URL.format("delivery"), document), presets.CONNECTEL.account)

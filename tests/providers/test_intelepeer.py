@@ -234,11 +234,15 @@ def test_a_report_that_names_our_own_id_alone_is_one() -> None:
         ({"RCC_en": "DLR:Undeliverable", "RCC": 6009}, "IntelePeer says: DLR:Undeliverable"),
         ({"stat": "EXPIRED"}, "IntelePeer says: EXPIRED"),
         ({"RCC": 6009}, "IntelePeer says: FAILED"),
+        ({"RCC_en": "DLR:Unknown"}, "DLR:Unknown"),
+        ({"stat": "Lost near +14155550199"}, "Lost near …"),
         ({"RCC_en": "DLR:Delivered"}, None),
         ({"RCC_en": "Sent"}, None),
     ],
 )
-def test_a_failed_report_tells_the_reason_in_words(document: dict[str, Any], detail: str | None) -> None:
+def test_a_report_of_failure_or_of_no_known_state_tells_it_in_words(
+    document: dict[str, Any], detail: str | None
+) -> None:
     [report] = INTELEPEER.parse(post(URL.format("receive"), {"refid": "r", **document}), TABLE.account)
     assert isinstance(report, DeliveryReport)
     assert report.detail == detail

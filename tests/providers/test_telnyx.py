@@ -175,6 +175,12 @@ def test_40300_is_an_opt_out_only_where_its_words_say_so() -> None:
     assert (other.opt, other.detail) == (None, "The number has no messaging profile.")
 
 
+@pytest.mark.parametrize("word", ["delivery_unconfirmed", "teleported"])
+def test_a_status_without_a_word_of_ours_is_told_in_telnyxs(word: str) -> None:
+    found = report(to=[{"phone_number": "+14155550100", "status": word}])
+    assert (found.status, found.detail) == (Status.unknown, word)
+
+
 def test_a_report_without_a_recipient_is_an_unknown_status() -> None:
     assert [report(to=to).status for to in (None, [], "x", [5])] == [Status.unknown] * 4
 
