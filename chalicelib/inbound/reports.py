@@ -61,18 +61,24 @@ def _write(where: Item, news: News, now: int, exchange: Exchange | None) -> str:
 
 
 def _keep(where: Item, report: DeliveryReport, exchange: Exchange | None) -> str:
-    """A status without a meaning for us stays with the line, for whoever looks into it, and changes nothing else."""
-    raw = json.dumps(report.raw, ensure_ascii=False, default=str)[:_RAW_CHARACTERS]
-    told = {"status_raw": raw, "status_code": report.code, "status_detail": report.detail}
-    line = table.line(where["interaction_id"], where["n"])
-    tx = Transaction().update(line, EXISTS, put={k: v for k, v in told.items() if v is not None})
-    if exchange:
-        exchange.ended(APPLIED).join(tx)
-    try:
-        tx.commit()
-    except Lost:
-        return IGNORED
-    return APPLIED
+    """A status without a meaning for us stays with the line, for whoever looks into it, and changes nothing else.
+
+    Its code and words are shown while the text is on its way; the reason of a final state stays as it is.
+    """
+    kept = {"status_raw": json.dumps(report.raw, ensure_ascii=False, default=str)[:_RAW_CHARACTERS]}
+    told = {"status_code": report.code, "status_detail": report.detail}
+    shown = {name: value for name, value in told.items() if value is not None}
+    on_its_way = Attr("rank").lt(RANK["delivered"])
+    for condition, put in ((on_its_way, kept | shown), (EXISTS, kept)):
+        tx = Transaction().update(table.line(where["interaction_id"], where["n"]), condition, put=put)
+        if exchange:
+            exchange.ended(APPLIED).join(tx)
+        try:
+            tx.commit()
+            return APPLIED
+        except Lost:
+            continue
+    return IGNORED
 
 
 def _park(account_id: str, provider_id: str, news: News, now: int, exchange: Exchange | None) -> str:

@@ -110,6 +110,15 @@ def test_an_unmapped_status_is_kept_with_the_line_and_changes_nothing_else(scene
     assert (scene.meta(scene.interaction_of(message)), scene.head()) == (meta, head)
 
 
+def test_an_unmapped_status_takes_no_final_states_reason_away(scene: Scene) -> None:
+    message, provider_id = sent(scene)
+    assert apply(scene, "failed", message, provider_id, code="30003", detail="Out of reach") == "applied"
+    assert apply(scene, "unknown", message, provider_id, detail="teleported", raw={"said": "teleported"}) == "applied"
+    line = scene.line(message)
+    assert (line["status"], line["status_code"], line["status_detail"]) == ("failed", "30003", "Out of reach")
+    assert "teleported" in line["status_raw"]
+
+
 def test_a_report_of_another_accounts_message_is_not_applied(scene: Scene) -> None:
     message, provider_id = sent(scene)
     report = DeliveryReport(provider_id, message, Status.delivered)
