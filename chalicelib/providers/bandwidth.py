@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from chalicelib.providers import basic, calls, wire
+from chalicelib.providers import attachments, basic, calls, wire
 from chalicelib.providers.contract import (
     Accepted,
     AccountCheck,
@@ -17,7 +17,6 @@ from chalicelib.providers.contract import (
     Ignored,
     InboundMessage,
     MalformedRequest,
-    Media,
     OutboundMessage,
     Provider,
     ProviderAccount,
@@ -202,7 +201,7 @@ def _inbound(event: dict[str, Any]) -> InboundMessage:
     sender = wire.address(wire.string(message.get("from")))
     if sender is None:
         raise MalformedRequest("a message without a sender")
-    links = filter(None, map(wire.string, wire.items(message.get("media"))))
+    links = map(wire.string, wire.items(message.get("media")))
     return InboundMessage(
         provider_message_id=wire.identifier(wire.string(message.get("id"))),
         sender=sender,
@@ -210,7 +209,8 @@ def _inbound(event: dict[str, Any]) -> InboundMessage:
         recipient=wire.address(wire.string(message.get("owner")) or wire.string(event.get("to"))),
         text=wire.text(wire.string(message.get("text"))),
         received_at=wire.iso_time(message.get("time")),
-        media=tuple(Media(link) for link in links if not link.endswith(".smil")),  # SMIL only lays out the others
+        # SMIL only lays out the others.
+        media=attachments.of_links((link, None) for link in links if not link.endswith(".smil")),
         raw=event,
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from chalicelib.providers import calls, wire
+from chalicelib.providers import attachments, calls, wire
 from chalicelib.providers.contract import (
     Accepted,
     AccountCheck,
@@ -17,7 +17,6 @@ from chalicelib.providers.contract import (
     Ignored,
     InboundMessage,
     MalformedRequest,
-    Media,
     Opt,
     OutboundMessage,
     Provider,
@@ -232,20 +231,16 @@ def _inbound(payload: dict[str, Any], data: dict[str, Any], account: ProviderAcc
         recipient=account.phone if account.phone in to else next(iter(to), None),
         text=wire.text(wire.string(payload.get("text"))),
         received_at=wire.iso_time(payload.get("received_at")),
-        media=tuple(_media(item) for item in map(wire.record, wire.items(payload.get("media"))) if _link(item)),
+        media=attachments.of_links(map(_media, map(wire.record, wire.items(payload.get("media"))))),
         opt=_OPTS.get(wire.string(payload.get("autoresponse_type")).upper()),
         raw=data,
     )
 
 
-def _link(item: dict[str, Any]) -> str:
-    return wire.string(item.get("url"))
-
-
-def _media(item: dict[str, Any]) -> Media:
+def _media(item: dict[str, Any]) -> tuple[str, str, int | None]:
     size = wire.string(item.get("size"))
     known = int(size) if re.fullmatch("[0-9]{1,12}", size) else None
-    return Media(_link(item), wire.string(item.get("content_type")) or None, known)
+    return wire.string(item.get("url")), wire.string(item.get("content_type")), known
 
 
 def _report(payload: dict[str, Any], data: dict[str, Any], url: str, account: ProviderAccount) -> DeliveryReport:

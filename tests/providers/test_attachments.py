@@ -8,7 +8,7 @@ import pytest
 from chalicelib import providers
 from chalicelib.providers import attachments
 from chalicelib.providers.contract import Event, InboundMessage, MalformedRequest, Media
-from tests.providers.tables import infobip, plivo, twilio
+from tests.providers.tables import bandwidth, infobip, plivo, telnyx, twilio
 
 LINK = "https://m.example/1"
 
@@ -33,7 +33,20 @@ def of_infobip(links: Sequence[str]) -> list[Event]:
     return providers.get("infobip").parse(infobip.raw(json.dumps({"results": [item]}).encode()), infobip.TABLE.account)
 
 
-everyone = pytest.mark.parametrize("read", [of_twilio, of_plivo, of_infobip])
+def of_bandwidth(links: Sequence[str]) -> list[Event]:
+    message = {"id": "1", "from": "+14155550100", "owner": "+14155550199", "text": "look", "media": list(links)}
+    request = bandwidth.raw(json.dumps([{"type": "message-received", "message": message}]).encode())
+    return providers.get("bandwidth").parse(request, bandwidth.TABLE.account)
+
+
+def of_telnyx(links: Sequence[str]) -> list[Event]:
+    payload = {"id": "1", "from": {"phone_number": "+14155550100"}, "text": "look"}
+    payload |= {"media": [{"url": link} for link in links]}
+    body = json.dumps({"data": {"event_type": "message.received", "payload": payload}}).encode()
+    return providers.get("telnyx").parse(telnyx.raw(body), telnyx.TABLE.account)
+
+
+everyone = pytest.mark.parametrize("read", [of_twilio, of_plivo, of_infobip, of_bandwidth, of_telnyx])
 
 
 @everyone
@@ -55,7 +68,11 @@ def test_attachments_that_could_not_be_stored_are_malformed(read: Callable[[Sequ
 
 
 def test_a_type_is_kept_and_a_blank_one_is_none() -> None:
-    assert attachments.of_links([(LINK, "image/png"), (LINK, "")]) == (Media(LINK, "image/png"), Media(LINK))
+    assert attachments.of_links([(LINK, "image/png"), (LINK, ""), (LINK, "", 7)]) == (
+        Media(LINK, "image/png"),
+        Media(LINK),
+        Media(LINK, None, 7),
+    )
     with pytest.raises(MalformedRequest):
         attachments.of_links([(LINK, "x" * (attachments.TYPE_CHARACTERS + 1))])
 
