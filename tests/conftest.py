@@ -40,6 +40,7 @@ class ByFolder(LoadScopeScheduling):
         return nodeid.partition("::")[0].rpartition("/")[0]
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling | None:
     """What `--dist loadscope` means here: what shares a MiniStack stays together."""
     return ByFolder(config, log) if config.getvalue("dist") == "loadscope" else None
