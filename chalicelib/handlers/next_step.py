@@ -5,7 +5,7 @@ from typing import Any
 from chalicelib import clock
 from chalicelib.config import ENTRIES_PER_EPOCH, RINGS_PER_RUN
 from chalicelib.observability import count, logger
-from chalicelib.routing import next_step
+from chalicelib.routing import next_step, rounds
 from chalicelib.store import conversations
 from chalicelib.store.transaction import Lost
 
@@ -40,7 +40,7 @@ def handle(event: dict[str, Any]) -> dict[str, Any]:
 
 def _hand_over(interaction: str, run: int, now: int) -> str:
     meta = conversations.get(interaction)
-    if meta and meta["run"] == run and meta["status"] == "open":
+    if meta and meta["run"] == run and meta["status"] == "open" and rounds.is_waited_for(meta):
         try:
             next_step.redrive(meta, now)
         except Lost:

@@ -267,10 +267,13 @@ def _notify_again(change: Change) -> None:
 
 
 def redrive(meta: Item, now: int) -> None:
-    """Give an interaction whose execution is gone or stuck a fresh one, from where it stands. May raise Lost."""
+    """Give an interaction whose execution is gone or stuck a fresh one, from where it stands. May raise Lost.
+
+    It is due again when its wait should be over: the fresh execution enters that wait and writes nothing.
+    """
     change = Change(meta, now)
     run = meta["run"] + 1
-    change.set(run=run).decide().due(now + ROUTING_GRACE * 1000)
+    change.set(run=run).decide().due(max(now, _deadline(meta)) + ROUTING_GRACE * 1000)
     change.event("Routing was taken up again").commit()
     wake.end_wait(conversations.get(meta["interaction_id"]) or meta)
     wake.start(meta["interaction_id"], run)

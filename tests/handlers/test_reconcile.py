@@ -4,8 +4,9 @@ import boto3
 import pytest
 
 from chalicelib import config
+from chalicelib.handlers import next_step as handler
 from chalicelib.outbound import compose
-from chalicelib.routing import wake
+from chalicelib.routing import next_step, wake
 from chalicelib.store import db, table
 from tests.team import Team, executions
 
@@ -65,6 +66,50 @@ def test_after_a_restart_every_wait_gets_a_new_execution_with_its_old_deadline(t
     step = team.step(ANN)
     assert (step["wait"], step["seconds"]) == ("plan_queue", 25)
     assert team.interaction(ANN)["deadline_at"] == deadline
+
+
+@pytest.mark.parametrize("closed_until_tomorrow", [False, True])
+def test_a_long_wait_that_was_taken_up_again_is_left_alone_until_it_should_be_over(
+    team: Team, closed_until_tomorrow: bool
+) -> None:
+    agent = team.agent("Ann")
+    minute = {"zone": "UTC", "parts": [{"type": "custom", "from": "00:00", "to": "00:00"}]}
+    bound = {"interval": minute, "when": "inside"} if closed_until_tomorrow else {}
+    team.later(3600)
+    team.plan({"app": "queue", "queue_id": team.queue(agent), "timeout": 3600, **bound})
+    team.text(ANN)
+    step = team.step(ANN)
+    assert step["wait"] == ("opening" if closed_until_tomorrow else "plan_queue")
+    team.reconcile(all_waits_due=True)
+    for _ in range(3):
+        team.later(61)
+        team.desk(agent)
+        assert team.step(ANN)["wait"] == step["wait"]
+        assert team.reconcile()["finds"] == 0
+    assert team.interaction(ANN)["run"] == 2
+    team.later(step["seconds"])
+    assert team.reconcile()["finds"] == 1, "nobody came when the wait was over"
+
+
+def test_a_long_run_that_was_accepted_meanwhile_is_not_taken_up_again(
+    team: Team, agent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team.text(ANN)
+    team.step(ANN)
+    interaction = team.interaction(ANN)["interaction_id"]
+
+    decide = next_step.advance
+
+    def decide_slowly(interaction: str, run: int, now: int) -> next_step.Step:
+        step = decide(interaction, run, now)
+        assert team.act(agent, "accept", interaction).status_code == 200
+        return step
+
+    monkeypatch.setattr(next_step, "advance", decide_slowly)
+    answer = handler.handle({"interaction": interaction, "run": 1, "laps": config.RINGS_PER_RUN})
+    assert answer["wait"] == "done"
+    assert team.interaction(ANN)["run"] == 1
+    assert "due_at" not in team.interaction(ANN)
 
 
 def test_a_dropped_poke_is_sent_again(team: Team, agent: str, monkeypatch: pytest.MonkeyPatch) -> None:
