@@ -203,8 +203,13 @@ def take(interaction: str, agent: str, now: int) -> Item:
 
 @retried
 def reject(interaction: str, agent: str, now: int) -> Item:
-    """Turn an offer down; it goes on at once."""
+    """Turn an offer down; it goes on at once. Twice is once.
+
+    Refused: offer-taken (with the owner's name), not-offered, offer-expired, closed.
+    """
     meta, heads = _read_open(interaction, agent)
+    if meta.get("owner") == agent != meta.get("offered_to"):
+        raise Refused("not-offered", "It is yours, and not being offered to you.")
     if agent in meta.get("rejected", ()):
         return meta
     right = _right(meta, heads, agent)

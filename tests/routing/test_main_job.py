@@ -155,6 +155,27 @@ def queue_of(agent: str) -> str:
     return next(iter(db.get(table.agent(agent))["queues"]))
 
 
+def test_an_owner_can_only_reject_what_they_are_being_offered(team: Team, agent: str) -> None:
+    team.text(ANN)
+    team.step(ANN)
+    interaction = team.interaction(ANN)["interaction_id"]
+    team.act(agent, "accept", interaction)
+
+    def rejected() -> tuple[int, str | None]:
+        answer = team.act(agent, "reject", interaction)
+        return answer.status_code, json.loads(answer.body)["code"] if answer.body else None
+
+    before = team.interaction(ANN)
+    assert rejected() == (409, "not-offered"), "it is open in their tab"
+    assert team.interaction(ANN) == before
+    team.act(agent, "leave", interaction)
+    team.text(ANN, "One more thing")
+    assert rejected() == (409, "not-offered"), "routing has begun, and has not come to them"
+    team.step(ANN)
+    assert rejected() == (204, None)
+    assert team.step(ANN)["wait"] == "assigned_queue"
+
+
 def test_leaving_with_an_unread_text_asks_for_routing(team: Team, agent: str) -> None:
     team.text(ANN)
     team.step(ANN)
