@@ -25,7 +25,10 @@ def show(_request: Request, queue_id: str) -> Queue:
 
 
 def change(request: Request, queue_id: str) -> Queue:
-    return objects.change(request, queues.require(queue_id), Queue.model_validate, queues.change)
+    changed = objects.change(request, queues.require(queue_id), Queue.model_validate, queues.change)
+    if "strategy" in request.body.model_fields_set:
+        match([queue_id], request.now)
+    return changed
 
 
 def delete(_request: Request, queue_id: str) -> Response:

@@ -101,12 +101,20 @@ def _right(meta: Item, heads: rounds.Heads, agent: str) -> str:
         raise Refused("offer-taken", f"{rounds.name(heads, owner)} has it.", owner=heads.get(owner, {}).get("name"))
     if meta["stage"] == "none":
         return "unassigned"
-    in_queue = meta.get("queue_id") in heads[agent].get("queues", ())
-    if in_queue and meta["strategy"] not in queues.EXCLUSIVE and agent not in meta.get("rejected", ()):
+    in_queue = meta.get("queue_id") in heads[agent].get("queues", ()) and "ring_agent" not in meta
+    if in_queue and agent not in meta.get("rejected", ()) and _is_shown_to_all(meta):
         return "derived"
     if agent in meta.get("expired_for", ()):
         raise Refused("offer-expired", "Your time to accept it is over; it is offered to others now.")
     raise Refused("not-offered", "It is not offered to you.")
+
+
+def _is_shown_to_all(meta: Item) -> bool:
+    """Whether its queue shows it to every member: since it waits there, or since the strategy was changed."""
+    if meta["strategy"] not in queues.EXCLUSIVE:
+        return True
+    queue = db.get(table.configuration("queue", meta["queue_id"]))
+    return queue is not None and queues.is_common(queue)
 
 
 def _become_owner(change: Change, heads: rounds.Heads, agent: str, *, directed: bool = False) -> None:

@@ -175,10 +175,10 @@ def _offers(look: _Read, directed: list[Item], now: int) -> list[Item]:
         return own
     waiting: list[Item] = []
     configured = db.get_many(table.configuration("queue", queue) for queue in look.queues)
-    weights = {queue["id"]: queue.get("weight", 0) for queue in configured if queue}
-    for queue in look.queues:
+    weights = {queue["id"]: queue.get("weight", 0) for queue in configured if queue and queues.is_common(queue)}
+    for queue in weights:
         rows = db.query(table.queue(queue)["pk"], "W#", limit=_LINES).items
-        waiting += [row for row in rows if row["strategy"] not in queues.EXCLUSIVE]
+        waiting += [row for row in rows if "ringing" not in row]
     waiting = [row for row in waiting if row["account_id"] not in look.off]
     on = look.accounts.keys() - look.off
     left = [row for account in on for row in db.query(table.account(account)["pk"], "U#", limit=20).items]

@@ -9,6 +9,11 @@ from chalicelib.store.db import Item
 EXCLUSIVE = frozenset({"rrmemory", "least_recent"})  # one agent at a time; in all others every member sees the text
 
 
+def is_common(queue: Item) -> bool:
+    """Whether every member sees what waits in a queue, as it is configured now."""
+    return queue["strategy"] not in EXCLUSIVE
+
+
 def ring_order(members: Iterable[Item], last: str | None) -> list[str]:
     """Members in round-robin order: from the one after the agent rung last, who comes at the end.
 

@@ -38,10 +38,10 @@ def create(kind: str, item: Item, once: Once | None, now: int, tx: Transaction |
         raise
 
 
-def change(kind: str, item: Item, version: int, changes: dict[str, Any]) -> None:
-    """Change an object that was read as `item`, at `version`. Raises Refused."""
+def change(kind: str, item: Item, version: int, changes: dict[str, Any], tx: Transaction | None = None) -> None:
+    """Change an object that was read as `item`, at `version`, together with what `tx` holds already. Raises Refused."""
     taken = None
-    tx = configured.update(Transaction(), kind, item["id"], version, changes)
+    tx = configured.update(tx or Transaction(), kind, item["id"], version, changes)
     old, new = name_key(kind, item["name"]), name_key(kind, {**item, **changes}["name"])
     if new != old:
         taken = new

@@ -10,7 +10,7 @@ from chalicelib.models.errors import Refused
 from chalicelib.store import configured, db, dispositions, members, named, table, teams
 from chalicelib.store.db import Item
 from chalicelib.store.idempotency import Once
-from chalicelib.store.transaction import Transaction
+from chalicelib.store.transaction import EXISTS, Transaction
 
 _KIND = "queue"
 PARTITION = table.configuration(_KIND, "")["pk"]
@@ -28,8 +28,9 @@ def create(queue: Item, once: Once | None, now: int) -> None:
 
 
 def change(queue: Item, version: int, changes: dict[str, Any]) -> None:
-    """Change a queue that was read as `queue`, at `version`. Raises Refused."""
-    named.change(_KIND, queue, version, changes)
+    """Change a queue that was read as `queue`, at `version`, and tell its members' polls. Raises Refused."""
+    tx = Transaction().update(table.queue(queue["id"]), EXISTS, add={"seq": 1})
+    named.change(_KIND, queue, version, changes, tx)
 
 
 def delete(queue_id: str) -> None:
