@@ -27,8 +27,12 @@ def change(request: Request, team_id: str) -> Team:
     return objects.change(request, teams.require(team_id), Team.model_validate, teams.change)
 
 
-def delete(_request: Request, team_id: str) -> Response:
-    teams.delete(team_id)
+def delete(request: Request, team_id: str) -> Response:
+    queues = teams.queues_of(team_id)
+    try:
+        teams.delete(team_id)
+    finally:  # also where an earlier try was cut off, and there is no such team any more
+        departures.from_queues(queues, request.now)
     return Response(204)
 
 

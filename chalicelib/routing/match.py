@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import ceil
 
+from boto3.dynamodb.conditions import Attr
+
 from chalicelib.config import CONFLICT_RETRIES, QUEUE_GRACE, ROUTING_GRACE
 from chalicelib.observability import logger
 from chalicelib.routing import agents, queues, rounds, wake
@@ -104,7 +106,8 @@ def _ring(row: Item, agent: str, pool: _Pool, now: int) -> int | None:
     full = now + queue["agent_timeout"] * 1000
     ends = min(full, meta["round_ends_at"])
     ring = {"ringing": change.interaction, "ring_ends": ends}
-    change.nudge(table.agent(agent), agents.is_free(now), put=ring)
+    there = agents.is_free(now) & Attr("accounts").contains(row["account_id"])
+    change.nudge(table.agent(agent), there, put=ring)
     offered = {name: value for name, value in row.items() if name not in ("rejected", "op")}
     why = "rung longest ago" if queue["strategy"] == "least_recent" else "next in turn"
     reason = f"{why} in queue {queue['name']}"

@@ -58,7 +58,7 @@ def offer(change: Change, stage: str, reason: str, *, queue_id: str | None = Non
 def enter_directed(
     change: Change, stage: str, agent: str, seconds: int, reason: str, renotify_every: int | None = None
 ) -> None:
-    """Offer it to one agent for a time; it shows when they are online, whatever their load.
+    """Offer it to one agent of the account for a time; it shows when they are online, whatever their load.
 
     With `renotify_every` the agent is told again each time so many seconds have passed.
     """
@@ -66,7 +66,7 @@ def enter_directed(
     notify_at = ends if renotify_every is None else min(ends, change.now + renotify_every * 1000)
     row = offer(change, stage, reason) | {"deadline_at": ends}
     change.tx.put(table.directed(agent, change.interaction), row)
-    change.touch(agent)
+    change.nudge(table.agent(agent), Attr("accounts").contains(change.base["account_id"]))
     change.set(stage=stage, offered_to=agent, round_ends_at=ends, deadline_at=notify_at)
     change.set(renotify_every=renotify_every, passed=None)
     change.decide().due(ends + ROUTING_GRACE * 1000)

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from chalicelib.routing import departures
+from chalicelib.routing.match import match
 from chalicelib.store import db, table
+from chalicelib.store.transaction import Transaction
 from tests.calls import before
 from tests.team import Team, executions
 
@@ -173,7 +175,7 @@ def test_a_ring_goes_on_to_the_next(team: Team, go: Go, strategy: str) -> None:
     assert any("Ann was deleted" in e or "Ann is not on this account" in e for e in team.events(meta["interaction_id"]))
 
 
-@pytest.mark.parametrize("how", ["directly", "with the team", "with its team"])
+@pytest.mark.parametrize("how", ["directly", "with the team", "with its team", "as it ends"])
 def test_who_leaves_the_queue_while_it_rings_hands_the_ring_on(team: Team, how: str) -> None:
     first, second = team.agent("Ann"), team.agent("Bob")
     group = team.must("admin", "POST", "/teams", {"name": "T"})["id"]
@@ -191,6 +193,8 @@ def test_who_leaves_the_queue_while_it_rings_hands_the_ring_on(team: Team, how: 
     assert team.interaction(ANN)["ring_agent"] == first
     if how == "with the team":
         team.must("admin", "POST", f"/sms/queues/{queue}/agents", {"remove_teams": [group]})
+    elif how == "as it ends":
+        team.must("admin", "DELETE", f"/teams/{group}")
     else:
         of = f"/sms/queues/{queue}" if how == "directly" else f"/teams/{group}"
         team.must("admin", "POST", f"{of}/agents", {"remove": [first]})
@@ -198,6 +202,32 @@ def test_who_leaves_the_queue_while_it_rings_hands_the_ring_on(team: Team, how: 
     assert meta["ring_agent"] == second
     assert "ringing" not in head(first)
     assert "Ann left the queue while it rang" in team.events(meta["interaction_id"])
+
+
+@GOES
+def test_who_goes_while_it_is_decided_to_ring_them_is_not_rung(team: Team, go: Go) -> None:
+    """What they leave has been seen to by then, so nobody would release the ring."""
+    first = team.agent("Ann", online=False)
+    queue = team.queue(first, strategy="rrmemory")
+    team.plan({"app": "queue", "queue_id": queue, "timeout": 60})
+    team.text(ANN)
+    team.step(ANN)
+    Transaction().update(table.agent(first), put={"state": "online", "seen_at": team.now}).commit()
+    with before("TransactWriteItems", lambda: go(team, first)):
+        match([queue], team.now)
+    assert "ring_agent" not in team.interaction(ANN)
+    assert "ringing" not in head(first)
+
+
+@GOES
+def test_who_goes_while_it_is_decided_to_ask_them_is_not_asked(team: Team, pair: tuple[str, str, str], go: Go) -> None:
+    owner, colleague, interaction = pair
+    team.act(owner, "leave", interaction)
+    team.text(ANN, "Hello again")
+    with before("TransactWriteItems", lambda: go(team, owner)):
+        assert team.step(ANN)["wait"] == "assigned_queue"
+    assert db.get(table.directed(owner, interaction)) is None
+    assert team.offers(colleague) == [interaction]
 
 
 @GOES
