@@ -1,11 +1,20 @@
 """What would happen to a text by an account's action plan, as it crosses the API."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from chalicelib.config import TEXT_CHARACTERS
 from chalicelib.models.common import Input, Output, Time
+
+
+def _near(moment: datetime) -> datetime:
+    """A run may take years from there, and calendars end."""
+    if not 1970 <= moment.year <= 9900:
+        raise ValueError("A time with its offset, such as 2026-12-24T09:00:00Z, of the years 1970 to 9900.")
+    return moment
+
 
 AgentState = Literal["online", "offline", "paused", "not_responding"]
 
@@ -13,7 +22,7 @@ AgentState = Literal["online", "offline", "paused", "not_responding"]
 class SimulationIn(Input):
     """A text from a sender at a time, and the states of agents where they should be other than they are now."""
 
-    at: Annotated[AwareDatetime, Field(strict=False)]
+    at: Annotated[AwareDatetime, Field(strict=False), AfterValidator(_near)]
     sender: str = Field(min_length=1, max_length=30)
     text: str = Field(max_length=TEXT_CHARACTERS)
     agents: dict[str, AgentState] | None = Field(default=None, max_length=200)

@@ -51,6 +51,8 @@ _SET: dict[str, Callable[[Any, Any], bool]] = {
 }
 OPERATORS = {TEXT: _TEXT, NUMBER: _NUMBER, SET: _SET}
 WITHOUT_VALUE = ("is_set", "is_not_set")
+_LONGEST = 1600  # characters of a value
+_GREATEST = 999_999_999  # either side of zero
 _EMPTY: dict[str, Any] = {TEXT: "", NUMBER: None, SET: ()}
 
 
@@ -67,14 +69,26 @@ def mistake(field: str, op: str, value: Any) -> str | None:
         return f"{field} takes: {', '.join(operators(field))}."
     if op in WITHOUT_VALUE:
         return None if value is None else f"{op} takes no value."
-    one = (lambda v: type(v) is int) if FIELDS[field] == NUMBER else (lambda v: isinstance(v, str) and len(v) <= 1600)
+    one = _is_number if FIELDS[field] == NUMBER else _is_text
     if op == "between":
         fits = isinstance(value, list) and len(value) == 2 and all(map(one, value))
-        return None if fits else "between takes a list of two numbers."
+        return None if fits else f"between takes a list of two numbers up to {_GREATEST}."
     if op in ("in", "not_in"):
         fits = isinstance(value, list) and 0 < len(value) <= 100 and all(map(one, value))
         return None if fits else f"{op} takes a list of 1 to 100 values."
-    return None if one(value) else f"{op} takes a {'whole number' if FIELDS[field] == NUMBER else 'text'}."
+    kind = f"whole number up to {_GREATEST}" if FIELDS[field] == NUMBER else f"text of at most {_LONGEST} characters"
+    return None if one(value) else f"{op} takes a {kind}."
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) is int and abs(value) <= _GREATEST
+
+
+def _is_text(value: Any) -> bool:
+    """Whether it is a text that can be stored; half a surrogate pair cannot."""
+    if not isinstance(value, str) or len(value) > _LONGEST:
+        return False
+    return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def hold(match: str, conditions: Sequence[Mapping[str, Any]], facts: Mapping[str, Any]) -> bool:

@@ -115,6 +115,10 @@ def test_a_plan_has_as_many_actions_as_one_transaction_can_change(api: Api) -> N
         ({"field": "message.text", "op": "gt", "value": "a"}, "message.text takes"),
         ({"field": "hour", "op": "between", "value": [9, 17.5]}, "two numbers"),
         ({"field": "hour", "op": "eq", "value": {"a": 1}, "enabled": False}, "whole number"),
+        ({"field": "message.count", "op": "gt", "value": 10**50}, "up to 999999999"),
+        ({"field": "hour", "op": "between", "value": [0, -(10**200)]}, "up to 999999999"),
+        ({"field": "message.text", "op": "eq", "value": "\ud800"}, "takes a text"),
+        ({"field": "message.text", "op": "in", "value": ["a", "\udfff"]}, "list of"),
     ],
 )
 def test_a_bad_condition_is_refused_even_when_it_is_switched_off(api: Api, condition: dict, says: str) -> None:

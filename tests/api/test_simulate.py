@@ -89,6 +89,8 @@ def test_conditions_know_the_contact_of_the_sender(api: Api, account: dict[str, 
     [
         ({"at": "2026-01-02T10:00:00"}, "/at"),
         ({"at": "now"}, "/at"),
+        ({"at": "0001-01-01T00:00:00+14:00"}, "/at"),
+        ({"at": "9999-12-31T23:59:59Z"}, "/at"),
         ({"sender": ""}, "/sender"),
         ({"text": "x" * 1601}, "/text"),
         ({"agents": {"agt_01ARZ3NDEKTSV4RRFFQ69G5FAV": "online"}}, "/agents/agt_01ARZ3NDEKTSV4RRFFQ69G5FAV"),
