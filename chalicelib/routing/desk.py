@@ -4,6 +4,7 @@ Counters, not a log of changes: the `seq` of a HEAD grows in every transaction t
 reader sees, so that two equal readings mean that nothing moved, and no slow writer can be skipped.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from chalicelib.store.db import Item
 from chalicelib.store.transaction import Lost
 
 _LINES = 200  # lines of one answer
+_WAITING = 50  # texts of one read of what waits
 _NEW_TAB = 50  # lines of a tab that the client has not seen yet
 _FASTEST, _SLOWEST = 2000, 15_000
 _TABS = 60  # open tabs whose lines one client follows: the cursor travels in a URL
@@ -173,20 +175,20 @@ def _offers(look: _Read, directed: list[Item], now: int) -> list[Item]:
     own = sorted(mine, key=lambda row: row["since"])
     if not agents.has_slot(head):
         return own
-    waiting: list[Item] = []
     configured = db.get_many(table.configuration("queue", queue) for queue in look.queues)
     weights = {queue["id"]: queue.get("weight", 0) for queue in configured if queue and queues.is_common(queue)}
-    for queue in weights:
-        rows = db.query(table.queue(queue)["pk"], "W#", limit=_LINES).items
-        waiting += [row for row in rows if "ringing" not in row]
-    waiting = [row for row in waiting if row["account_id"] not in look.off]
+    common = [row for queue in weights for row in queues.derived(_on(look, table.queue(queue), "W#"), head)]
+    common.sort(key=lambda row: (-weights[row["queue_id"]], row["since"]))
     on = look.accounts.keys() - look.off
-    left = [row for account in on for row in db.query(table.account(account)["pk"], "U#", limit=20).items]
-    oldest = queues.derived(sorted(left, key=lambda row: row["since"]), head)[:1]
-    seen = {row["interaction_id"] for row in own}
-    waiting.sort(key=lambda row: (-weights.get(row["queue_id"], 0), row["since"]))
-    common = [row for row in waiting if row["interaction_id"] not in seen and row.get("from_agent") != head["agent_id"]]
-    return own + queues.derived(common, head) + oldest
+    left = [row for one in on for row in queues.derived(_on(look, table.account(one), "U#"), head)[:1]]
+    left.sort(key=lambda row: row["since"])
+    return own + queues.derived(common, head) + left[:1]
+
+
+def _on(look: _Read, line: table.Key, begins: str) -> Iterator[Item]:
+    """What waits in a line, the longest first, without the accounts that are switched off."""
+    rows = db.query_all(line["pk"], begins, page_of=_WAITING)
+    return (row for row in rows if row["account_id"] not in look.off)
 
 
 def _lines(

@@ -1,6 +1,7 @@
 """Queue strategies: who is rung next, and which texts ring everybody. Pure."""
 
 from collections.abc import Iterable
+from itertools import islice
 
 from chalicelib.config import DERIVED_OFFERS
 from chalicelib.routing import agents
@@ -55,5 +56,11 @@ def derived(rows: Iterable[Item], head: Item) -> list[Item]:
     """The oldest waiting texts that an agent with free slots sees, as many as there are slots."""
     room = agents.slots(head)
     most = DERIVED_OFFERS if room is None else min(room, DERIVED_OFFERS)
-    mine = (r for r in rows if agents.on_account(head, r["account_id"]))
-    return [r for r in mine if head["agent_id"] not in r.get("rejected", ())][:most]
+    return list(islice((row for row in rows if _is_for(row, head)), most))
+
+
+def _is_for(row: Item, head: Item) -> bool:
+    """Whether a text that waits for everybody is this agent's to see; a hand-over's own giver does not."""
+    agent = head["agent_id"]
+    turned_down = agent in row.get("rejected", ()) or row.get("from_agent") == agent
+    return not turned_down and "ringing" not in row and agents.on_account(head, row["account_id"])

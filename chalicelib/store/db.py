@@ -99,11 +99,11 @@ def query(
     return Page([item for item in found if item["sk"] != before], last)
 
 
-def query_all(pk: str, begins: str = "") -> Iterator[Item]:
-    """Every item of a partition with a prefix, consistently, page by page."""
+def query_all(pk: str, begins: str = "", *, page_of: int | None = None) -> Iterator[Item]:
+    """Every item of a partition with a prefix, consistently, page by page, each read when it is come to."""
     after = None
     while True:
-        page = query(pk, begins, after=after)
+        page = query(pk, begins, after=after, limit=page_of)
         yield from page.items
         if page.last is None:
             return
