@@ -22,7 +22,10 @@ from chalicelib.store.transaction import EXISTS, Lost
 
 @dataclass
 class _Pool:
-    """The queues concerned, their members and the members' HEADs, as one look saw them."""
+    """The queues concerned, their members, and the HEADs of those whose queues are all among them.
+
+    Nobody else may be rung: what waits for them elsewhere, perhaps longer, has not been looked at.
+    """
 
     queues: dict[str, Item]
     heads: dict[str, Item]
@@ -68,8 +71,6 @@ def _look(wanted: set[str]) -> _Pool:
     heads = rounds.read_heads({m["agent_id"] for found in members.values() for m in found})
     for q in {q for head in heads.values() for q in head.get("queues", ())} - wanted:
         members[q] = list(db.query_all(table.queue(q)["pk"], "M#"))
-    more = {m["agent_id"] for found in members.values() for m in found} - set(heads)
-    heads |= rounds.read_heads(more) if more else {}
     found = db.get_many([table.configuration("queue", q) for q in members] + [table.queue(q) for q in members])
     configured = {c["id"]: c for c in found[: len(members)] if c and c["strategy"] in queues.EXCLUSIVE}
     last = {h["queue_id"]: h.get("last_agent") for h in found[len(members) :] if h}

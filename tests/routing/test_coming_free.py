@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from chalicelib.routing.match import match, match_agent
 from chalicelib.store import db, table
 from chalicelib.store.transaction import Transaction
 from tests.team import Team
@@ -129,3 +130,20 @@ def test_the_owner_sees_how_a_hand_over_goes_on(team: Team, one: str) -> None:
     assert news is not None
     assert news["interactions"] == team.desk(one)["interactions"]
     assert json.dumps(news["interactions"]) != json.dumps(before["interactions"])
+
+
+def test_who_comes_free_is_rung_for_the_longest_wait_even_when_a_colleague_looks_first(team: Team, one: str) -> None:
+    """Both are in one queue; in the other queue of who comes free a text waits longer, and weighs more."""
+    colleague = team.agent("Two", online=False)
+    shared = team.queue(one, colleague, strategy="rrmemory")
+    alone = team.queue(one, strategy="rrmemory", weight=1)
+    theirs = team.queue(colleague, strategy="rrmemory")
+    team.presence(one, "offline")
+    for queue, address in ((alone, ANN), (shared, BOB)):
+        team.plan({"app": "queue", "queue_id": queue, "timeout": 600})
+        arrives(team, address)
+    Transaction().update(table.agent(one), put={"state": "online", "seen_at": team.now}).commit()
+    match([theirs], team.now)
+    assert rung(team, one) is None, "their own look comes next"
+    match_agent(db.get(table.agent(one)), team.now)
+    assert rung(team, one) == team.interaction(ANN)["interaction_id"]
