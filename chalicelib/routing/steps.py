@@ -231,7 +231,7 @@ def _webhook(way: _Walk, action: Item) -> int | None:
         return None
     way.calls += 1
     answer = webhooks.call(action, change.base, way.facts(), change.now)
-    if answer is None:
+    if answer is None or (answer.goto and plan.position(way.actions, answer.goto) == len(way.actions)):
         other = plan.position(way.actions, action["on_error"]) if action.get("on_error") else None
         change.event("Plan: the web hook failed" + ("" if other is None else f", goes on with {_step(way, other)}"))
         return other

@@ -8,8 +8,11 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Any
 
 from chalicelib.clock import rfc3339
@@ -36,7 +39,7 @@ def _http() -> Any:
 
 
 def call(action: Item, meta: Item, facts: Item, now: int) -> Answer | None:
-    """Ask the hook; None when it failed: no answer in time, no 2xx, or an answer that is not what it may be."""
+    """Ask the hook; None when it failed: no answer in five seconds, no 2xx, or one that is not what it may be."""
     identifier = f"{meta['interaction_id']}.{meta['began_n']}.{action['id']}"
     body = json.dumps(
         {
@@ -49,7 +52,7 @@ def call(action: Item, meta: Item, facts: Item, now: int) -> Answer | None:
     try:
         secret = secret_of(action, meta["account_id"])
         headers = {"Content-Type": "application/json", **signature(secret, identifier, now // 1000, body)}
-        answer = _http().post(action["url"], data=body.encode(), headers=headers)
+        answer = _within(WEBHOOK_SECONDS, lambda: _http().post(action["url"], data=body.encode(), headers=headers))
         if not 200 <= answer.status_code < 300:
             raise ValueError(f"status {answer.status_code}")
         return read(answer.content)
@@ -57,6 +60,30 @@ def call(action: Item, meta: Item, facts: Item, now: int) -> Answer | None:
         extra = {"interaction_id": meta["interaction_id"], "error": type(error).__name__}
         logger.warning("web hook failed", extra=extra)
         return None
+
+
+def _within(seconds: float, act: Callable[[], Any]) -> Any:
+    """What an act answers, or raises; TimeoutError when that takes longer.
+
+    The client's own limits are for each wait on the wire. Names that are looked up for long, and headers that drip,
+    would outlast them, and the function with them: it would begin anew and ask again, for ever.
+    """
+    told: SimpleQueue[tuple[Any, Exception | None]] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            told.put((act(), None))
+        except Exception as error:
+            told.put((None, error))
+
+    Thread(target=run, daemon=True).start()
+    try:
+        answer, error = told.get(timeout=seconds)
+    except Empty:
+        raise TimeoutError from None
+    if error:
+        raise error
+    return answer
 
 
 def secret_of(action: Item, account_id: str) -> str:
@@ -81,8 +108,15 @@ def read(content: bytes) -> Answer:
         raise ValueError("not an object")
     tags, reply, goto = told.get("tags") or [], told.get("reply"), told.get("goto")
     fine = isinstance(tags, list) and len(tags) <= _TAGS
-    fine = fine and all(isinstance(tag, str) and 0 < len(tag) <= _TAG_CHARACTERS for tag in tags)
-    fine = fine and (reply is None or (isinstance(reply, str) and 0 < len(reply) <= TEXT_CHARACTERS))
+    fine = fine and all(_is_text(tag, _TAG_CHARACTERS) for tag in tags)
+    fine = fine and (reply is None or _is_text(reply, TEXT_CHARACTERS))
     if not fine or not (goto is None or isinstance(goto, str)):
         raise ValueError("tags, reply or goto are not what they may be")
     return Answer(tuple(tags), reply, goto)
+
+
+def _is_text(value: Any, most: int) -> bool:
+    """Whether it is a text that says something and can be stored; half a surrogate pair cannot."""
+    if not isinstance(value, str) or not value.strip() or len(value) > most:
+        return False
+    return not any("\ud800" <= character <= "\udfff" for character in value)

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -151,12 +152,18 @@ class _Hook(BaseHTTPRequestHandler):
 
     calls: list[tuple[dict[str, str], bytes]]
     answer: tuple[int, bytes]
+    drips: int
+    """Headers that come one by one, a tenth of a second each."""
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         type(self).calls.append((dict(self.headers), body))
         status, content = type(self).answer
         self.send_response(status)
+        for n in range(type(self).drips):
+            self.send_header(f"X-Drip-{n}", "")
+            self.flush_headers()
+            time.sleep(0.1)
         self.end_headers()
         self.wfile.write(content)
 
@@ -167,7 +174,7 @@ class _Hook(BaseHTTPRequestHandler):
 @pytest.fixture
 def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[_Hook]]:
     """A hook that the desk reaches under its public name, by the client's host table."""
-    _Hook.calls, _Hook.answer = [], (200, b"{}")
+    _Hook.calls, _Hook.answer, _Hook.drips = [], (200, b"{}"), 0
     server = HTTPServer(("127.0.0.1", 0), _Hook)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     hosts = {"hook.example.com": f"http://127.0.0.1:{server.server_port}"}
@@ -198,7 +205,19 @@ def test_a_web_hook_is_signed_and_may_tag_reply_and_jump(team: Team, hook: type[
     assert headers["webhook-signature"] == expected["webhook-signature"]
 
 
-@pytest.mark.parametrize("answer", [(500, b""), (200, b"nonsense"), (200, b'{"tags": "x"}'), (302, b"")])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (500, b""),
+        (302, b""),
+        (200, b"nonsense"),
+        (200, b'{"tags": "x"}'),
+        (200, b'{"tags": ["\\ud800"]}'),
+        (200, b'{"reply": "\\ud800"}'),
+        (200, b'{"reply": " "}'),
+        (200, b'{"goto": "nowhere"}'),
+    ],
+)
 def test_a_web_hook_that_fails_follows_its_branch(team: Team, hook: type[_Hook], answer: tuple[int, bytes]) -> None:
     hook.answer = answer
     team.plan(
@@ -210,3 +229,15 @@ def test_a_web_hook_that_fails_follows_its_branch(team: Team, hook: type[_Hook],
     assert said(team) == ["Sorry."]
     events = team.events(team.interaction(ANN)["interaction_id"])
     assert events[0] == "Plan: the web hook failed, goes on with step 3 (auto reply)"
+
+
+def test_a_web_hook_that_goes_on_and_on_has_failed_in_time(
+    team: Team, hook: type[_Hook], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhooks, "WEBHOOK_SECONDS", 0.5)
+    hook.drips = 30
+    team.plan({"app": "webhook", "url": "https://hook.example.com/sms"}, reply("Sorry."))
+    team.text(ANN)
+    began = time.monotonic()
+    assert said(team) == ["Sorry."]
+    assert time.monotonic() - began < 2.5
