@@ -113,7 +113,7 @@ def _missed(change: Change, heads: rounds.Heads) -> None:
     if "transfer" in base:
         return
     queue = db.get(table.configuration("queue", base["queue_id"]))
-    if base["ring_full"] and queue and queue["not_responding"] and heads[agent]["state"] == "online":
+    if base["ring_full"] and queue and queue["not_responding"] and agents.online(heads[agent], change.now):
         change.nudge(table.agent(agent), put={"state": "not_responding", "since": change.now})
         change.event(f"{rounds.name(heads, agent)} gets no more offers until they say that they are back")
 

@@ -77,6 +77,17 @@ def test_logging_out_while_it_rings_is_no_missed_ring(team: Team, agents: list[s
     assert db.get(table.agent(agents[0]))["state"] == "offline"
 
 
+def test_who_falls_silent_while_it_rings_is_offline_and_has_missed_no_ring(team: Team, agents: list[str]) -> None:
+    team.later(50)
+    team.text(ANN)
+    team.step(ANN)
+    assert ringing(team, ANN) == agents[0]
+    team.later(16)
+    team.step(ANN)
+    assert db.get(table.agent(agents[0]))["state"] == "online", "as when they come back"
+    assert team.desk(agents[0])["presence"]["state"] == "online"
+
+
 def test_two_waiting_and_one_coming_free_gives_the_older_first(team: Team, agents: list[str]) -> None:
     for agent in agents:
         team.presence(agent, "offline")
