@@ -1,5 +1,6 @@
 """The steps of an action plan: a walk goes on until a step waits or acts, which is one decision, committed once."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -193,10 +194,20 @@ def _close(way: _Walk, action: Item) -> int | None:
 
 
 def _tag(way: _Walk, action: Item) -> int | None:
-    tags = set(way.change.get("tags") or ())
-    if len(tags) < _TAGS:
-        way.change.set(tags=tags | {action["tag"]}).event(f"Plan: tagged {action['tag']}")
+    _add_tags(way.change, {action["tag"]})
     return None
+
+
+def _add_tags(change: Change, wanted: Collection[str]) -> None:
+    """Add tags as far as there is room, and say which were not."""
+    tags = set(change.get("tags") or ())
+    fresh = sorted(set(wanted) - tags)
+    room = max(0, _TAGS - len(tags))
+    change.set(tags=tags | set(fresh[:room]))
+    if len(fresh) <= room:
+        change.event(f"Plan: tagged {', '.join(sorted(wanted))}")
+    else:
+        change.event(f"Plan: tag {', '.join(fresh[room:])} skipped, {_TAGS} on one interaction are the limit")
 
 
 def _noop(way: _Walk, action: Item) -> int | None:
@@ -238,8 +249,7 @@ def _webhook(way: _Walk, action: Item) -> int | None:
     target = plan.position(way.actions, answer.goto) if answer.goto else None
     change.event("Plan: the web hook answered" + ("" if target is None else f", goes on with {_step(way, target)}"))
     if answer.tags:
-        change.event(f"Plan: tagged {', '.join(sorted(answer.tags))}")
-        change.set(tags=set(sorted({*(change.get("tags") or ()), *answer.tags})[:_TAGS]))
+        _add_tags(change, set(answer.tags))
     if answer.reply is None:
         return target
     if target is not None:

@@ -5,8 +5,6 @@ from typing import Any
 
 import pytest
 
-from chalicelib.store import db, table
-from tests.calls import before
 from tests.team import Team
 
 ANN = "+15005550010"

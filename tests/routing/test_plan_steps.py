@@ -13,6 +13,7 @@ from chalicelib.providers import http
 from chalicelib.routing import rounds, steps, webhooks
 from chalicelib.store import db, table
 from chalicelib.store.conversations import Change
+from chalicelib.store.transaction import Transaction
 from tests.team import Team
 
 ANN, BOB = "+15005550010", "+15005550011"
@@ -76,6 +77,29 @@ def test_tags_and_notes_of_the_plan_stay_on_the_interaction(team: Team) -> None:
     assert "Came at night" in team.events(meta["interaction_id"])
     shown = team.must("admin", "GET", f"/sms/interactions/{meta['interaction_id']}")
     assert shown["tags"] == ["night"]
+
+
+def test_tags_beyond_the_limit_are_left_out_and_the_thread_says_so(team: Team, hook: type["_Hook"]) -> None:
+    hook.answer = (200, json.dumps({"tags": ["c", "d"]}).encode())
+    team.plan(
+        {"app": "tag", "tag": "a"},
+        {"app": "tag", "tag": "b"},
+        {"app": "tag", "tag": "1"},
+        {"app": "webhook", "url": "https://hook.example.com/sms"},
+    )
+    team.text(ANN)
+    interaction = team.interaction(ANN)["interaction_id"]
+    full = {str(n) for n in range(49)}
+    Transaction().update(table.meta(interaction), put={"tags": full}).commit()
+    team.step(ANN)
+    assert team.interaction(ANN)["tags"] == full | {"a"}
+    assert team.events(interaction)[:5] == [
+        "Plan: tagged a",
+        "Plan: tag b skipped, 50 on one interaction are the limit",
+        "Plan: tagged 1",
+        "Plan: the web hook answered",
+        "Plan: tag c, d skipped, 50 on one interaction are the limit",
+    ]
 
 
 def test_a_run_keeps_the_plan_it_began_with(team: Team) -> None:
