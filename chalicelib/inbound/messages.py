@@ -183,7 +183,7 @@ def _request_routing(change: Change, arrival: Arrival, seen: Seen) -> None:
         change.event("This sender is a name, not a number: it cannot be answered")
     change.set(began_n=n, waiting_since=change.get("waiting_since") or arrival.now)
     if not accounts.is_enabled(arrival.account):
-        rounds.disown(change.set(rejected=None), {})
+        rounds.disown(change.set(rejected=None), rounds.heads_of(change.base))
         change.event("Not routed: the account is switched off")
         rounds.show_everybody(change)
         change.commit()

@@ -242,3 +242,18 @@ def test_a_text_that_comes_while_it_is_switched_off_is_not_stranded(team: Team, 
     assert team.interaction(ANN)["stage"] == "none"
     switch(team, True)
     assert team.offers(agent) == [team.interaction(ANN)["interaction_id"]]
+
+
+def test_an_owner_who_disposes_without_a_tab_is_let_go_with_the_interaction(team: Team, agent: str) -> None:
+    pause = team.must("admin", "POST", "/pauses", {"name": "Wrapping up"})["id"]
+    path = f"/sms/accounts/{team.account['id']}"
+    disposing = {"mandatory_disposition": {"enabled": False, "pause_id": pause}}
+    team.must("admin", "PATCH", path, disposing, **{"If-Match": '"1"'})
+    interaction = taken(team, agent)
+    team.act(agent, "leave", interaction)
+    assert team.act(agent, "dispose", interaction).status_code == 200
+    switch(team, False)
+    team.text(ANN)
+    head = db.get(table.agent(agent))
+    assert (head["state"], "disposing" in head, "before_disposing" in head) == ("online", False, False)
+    assert team.interaction(ANN).get("owner") is None
