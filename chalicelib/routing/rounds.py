@@ -82,6 +82,8 @@ def enter_queue(change: Change, stage: str, queue: Item, seconds: int, reason: s
     change.tx.put(table.waiting(queue["id"], since, change.interaction), row)
     key = table.queue(queue["id"])
     change.nudge(key, EXISTS, put=due(key, change.now + QUEUE_GRACE * 1000))
+    # Whoever changes the queue looks at what waits in it then: this text is there, or is decided of anew.
+    change.tx.check(table.configuration("queue", queue["id"]), Attr("version").eq(queue["version"]))
     change.set(stage=stage, queue_id=queue["id"], strategy=queue["strategy"], round_ends_at=ends, deadline_at=ends)
     change.set(passed=None)
     change.decide().due(ends + ROUTING_GRACE * 1000)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.calls import before
 from tests.team import Team
 
 ANN = "+15005550010"
@@ -80,3 +81,12 @@ def test_a_poll_does_not_skip_that_another_queue_comes_first(team: Team) -> None
     changed(team, other, weight=5)
     weighty = team.interaction("+15005550011")["interaction_id"]
     assert [offer["interaction_id"] for offer in team.desk(agent, seen["next"])["offers"]] == [weighty]
+
+
+def test_a_queue_that_is_changed_while_a_text_comes_in_offers_it_all_the_same(team: Team, agents: list[str]) -> None:
+    queue = team.queue(*agents, strategy="beepall")
+    team.plan({"app": "queue", "queue_id": queue, "timeout": 3600})
+    team.text(ANN)
+    with before("TransactWriteItems", lambda: changed(team, queue, strategy="rrmemory")):
+        team.step(ANN)
+    assert team.interaction(ANN)["ring_agent"] == agents[0]
