@@ -28,6 +28,7 @@ OUTBOUND_GRACE = 60
 QUEUE_GRACE = 60
 STATUS_MEMORY = 3600  # how long a changed delivery status is told to polls
 IMMEDIATE_ACTIONS = 50  # plan actions between two waits
+OPENING_DAYS = 300  # the longest wait for a plan's next opening
 ENTRIES_PER_EPOCH = 5
 RINGS_PER_RUN = 1500
 AUTO_REPLIES_PER_HOUR = 5

@@ -4,9 +4,10 @@ An action is as DESIGN's plan object has it; `intervals` holds the named ones by
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from chalicelib.config import OPENING_DAYS
 from chalicelib.routing.conditions import hold
 from chalicelib.routing.intervals import holds, next_change
 
@@ -47,13 +48,16 @@ def runs(action: Action, intervals: Intervals, at: datetime) -> bool:
 
 
 def opening(actions: Sequence[Action], intervals: Intervals, at: datetime) -> datetime | None:
-    """When the first of the waiting steps that are closed now opens; None if none of them is, or none ever does."""
+    """When the first of the waiting steps that are closed now opens; None if none of them is, or none does in time.
+
+    In time is `OPENING_DAYS`: an execution of the state machine, which waits for it, lives for a year.
+    """
     moments = []
     for action in actions:
         closed = action["app"] in WAITING and action["enabled"] and not runs(action, intervals, at)
         interval = interval_of(action, intervals) if closed else None
         change = next_change(interval["zone"], interval["parts"], at) if interval else None
-        if change:
+        if change and change - at <= timedelta(days=OPENING_DAYS):
             moments.append(change)
     return min(moments, default=None)
 

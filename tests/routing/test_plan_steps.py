@@ -147,6 +147,18 @@ def test_a_plan_that_is_closed_now_waits_for_its_opening_and_begins_anew(team: T
     assert team.act(agent, "accept", meta["interaction_id"]).status_code == 200
 
 
+@pytest.mark.parametrize(("day", "waits"), [("2026-10-20", True), ("2027-12-25", False)])
+def test_an_opening_is_waited_for_as_long_as_an_execution_lives(team: Team, day: str, *, waits: bool) -> None:
+    opening = {"zone": "UTC", "parts": [{"type": "custom", "dates": [day]}]}
+    team.plan({"app": "agent", "agent_id": team.agent("Ann"), "timeout": 30, "interval": opening})
+    team.text(ANN)
+    assert team.step(ANN)["wait"] == ("opening" if waits else "done")
+    meta = team.interaction(ANN)
+    assert ("opening_at" in meta, "due_at" in meta) == (waits, waits)
+    last = team.events(meta["interaction_id"])[-1]
+    assert last.endswith("tried again at 2026-10-20T00:00:00.000Z" if waits else "open for every agent of the account")
+
+
 def test_accepting_what_waits_for_an_opening_ends_the_wait(team: Team) -> None:
     agent = team.agent("Ann")
     opening = {"zone": "UTC", "parts": [{"type": "custom", "from": "09:00", "to": "17:59"}]}
