@@ -209,10 +209,24 @@ def _ask_queue(change: Change, heads: rounds.Heads, account: Item) -> None:
         change.event("Assigned queue skipped: the last agent shares no queue with anyone on this account")
         steps.set_out(change)
         return
+    if _nobody_left(change, queue):
+        change.event(f"Assigned queue skipped: everybody in queue {queue['name']} who is online has rejected it")
+        steps.set_out(change)
+        return
     wait = account["wait_for_assigned_queue"]
     rounds.enter_queue(change, "assigned_queue", queue, wait, "queue of the last agent")
     told = rounds.told_queue(queue, wait)
     change.event(f"{told[0].upper()}{told[1:]}: queue of the last agent").commit()
+
+
+def _nobody_left(change: Change, queue: Item) -> bool:
+    """Whether the owner's rejection leaves the queue with nobody to ask."""
+    rejected = change.get("rejected")
+    if not rejected:
+        return False
+    members = [m["agent_id"] for m in db.query_all(table.queue(queue["id"])["pk"], "M#")]
+    row = {"account_id": change.base["account_id"], "rejected": rejected}
+    return queues.nobody_left(row, rounds.read_heads(members).values(), change.now)
 
 
 def _assigned_queue(meta: Item, owner: Item) -> Item | None:

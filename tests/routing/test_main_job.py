@@ -173,7 +173,8 @@ def test_an_owner_can_only_reject_what_they_are_being_offered(team: Team, agent:
     assert rejected() == (409, "not-offered"), "routing has begun, and has not come to them"
     team.step(ANN)
     assert rejected() == (204, None)
-    assert team.step(ANN)["wait"] == "assigned_queue"
+    assert team.step(ANN)["wait"] == "plan_queue", "alone in their queue, they have spoken for it"
+    assert any("Assigned queue skipped: everybody in queue" in text for text in team.events(interaction))
 
 
 def test_leaving_with_an_unread_text_asks_for_routing(team: Team, agent: str) -> None:
