@@ -182,6 +182,8 @@ def _request_routing(change: Change, arrival: Arrival, seen: Seen) -> None:
     if n == 1 and not is_answerable(arrival.address):
         change.event("This sender is a name, not a number: it cannot be answered")
     change.set(began_n=n, waiting_since=change.get("waiting_since") or arrival.now)
+    if not seen.open:  # whoever blocks the number closes what is open, and must not miss what is just being opened
+        change.tx.check(table.opt_out(arrival.account_id, arrival.address), optouts.NOT_BLOCKED)
     if not accounts.is_enabled(arrival.account):
         rounds.disown(change.set(rejected=None), rounds.heads_of(change.base))
         change.event("Not routed: the account is switched off")

@@ -15,11 +15,12 @@ from chalicelib.store.transaction import Transaction
 
 _STATES = {"stop": "out", "start": "in"}
 Source = Literal["customer", "provider", "person"]
+NOT_BLOCKED: ConditionBase = Attr("blocked_at").not_exists()
 
 
 def may_get_texts() -> ConditionBase:
     """The condition on a number's row of the ledger under which texts may go to it."""
-    return (Attr("state").not_exists() | Attr("state").ne("out")) & Attr("blocked_at").not_exists()
+    return (Attr("state").not_exists() | Attr("state").ne("out")) & NOT_BLOCKED
 
 
 def is_blocked(row: Item | None) -> bool:

@@ -1,5 +1,7 @@
 """What people decide of a customer's number: whether it gets texts, and whether its texts reach anybody."""
 
+from boto3.dynamodb.conditions import ConditionBase
+
 from chalicelib.outbound import optouts
 from chalicelib.routing import rounds, wake
 from chalicelib.routing.answers import retried
@@ -7,7 +9,7 @@ from chalicelib.routing.match import match_agent
 from chalicelib.store import conversations, db, table
 from chalicelib.store.conversations import Change
 from chalicelib.store.db import Item
-from chalicelib.store.transaction import Transaction
+from chalicelib.store.transaction import NEW, Transaction
 
 _OPTED = {"out": "Opted out by {}: it gets no texts", "in": "Opted in by {}: it gets texts again"}
 
@@ -35,7 +37,8 @@ def block(account_id: str, address: str, author: str | None, now: int) -> bool:
     fields = optouts.block_entry(account_id, address, author, now)
     meta = conversations.get(pointer["interaction_id"]) if pointer and pointer["status"] == "open" else None
     if meta is None or meta["status"] != "open":
-        Transaction().update(table.opt_out(account_id, address), put=fields).commit()
+        tx = Transaction().update(table.opt_out(account_id, address), put=fields)
+        tx.check(table.pointer(account_id, address), _unmoved(pointer)).commit()
         return True
     heads = rounds.heads_of(meta, *([author] if author else []))
     change = Change(meta, now).touch(meta.get("owner")).hold("read_n")
@@ -63,6 +66,13 @@ def unblock(account_id: str, address: str, author: str | None, now: int) -> bool
         return False
     _write(pointer, account_id, address, optouts.NO_BLOCK, "The number was unblocked by {}", author, now)
     return True
+
+
+def _unmoved(pointer: Item | None) -> ConditionBase:
+    """That no text has opened an interaction since the pointer was read."""
+    if pointer is None:
+        return NEW
+    return conversations.unchanged("interaction_id", pointer) & conversations.unchanged("status", pointer)
 
 
 def _look(account_id: str, address: str) -> tuple[Item | None, Item | None]:

@@ -129,6 +129,15 @@ class TestBlocked:
         assert calls == ["BatchGetItem", "TransactWriteItems"]
         assert [name.rpartition("-")[0] for name in executions()] == [team.interaction(BEN)["interaction_id"]]
 
+    def test_a_text_that_comes_while_it_is_blocked_is_stored_and_reaches_nobody(self, team: Team, agent: str) -> None:
+        with before("TransactWriteItems", lambda: block(team, ANN)):
+            team.text(ANN, "Buy this")
+        assert team.interaction(ANN)["status"] == "closed"
+        with before("TransactWriteItems", lambda: team.text(BEN, "Buy this")):
+            block(team, BEN)
+        assert team.interaction(BEN)["status"] == "closed"
+        assert [len(team.thread(team.interaction(one)["interaction_id"])) for one in (ANN, BEN)] == [2, 2]
+
     def test_in_an_open_interaction_they_are_read(self, team: Team, agent: str) -> None:
         interaction = taken(team, agent)
         block(team, ANN)
