@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib.store.db import Item
-from tests.model import timers
+from tests.model import sending, timers
 from tests.model.company import ADDRESSES
 from tests.model.timers import IDLE, pick_one
 from tests.model.wire import Trouble
@@ -14,23 +14,33 @@ Act = Callable[[World, int, int, Trouble | None], str | None]
 """Does something for `who` (0 to 3) with the `pick`-th of what there is; "idle" where there is nothing to do."""
 _STATES = ("online", "online", "online", "offline", "paused")
 _CAPACITIES = (0, 1, 2, 3)
+_KEYWORDS = ("STOP", "START", "STOP", "HELP")
 
 
 # --- customers and their provider ------------------------------------------------------------------
 def text(world: World, who: int, pick: int, trouble: Trouble | None) -> None:
     """A customer writes."""
+    _writes(world, who, pick, f"text {len(world.posted):04}", trouble)
+
+
+def keyword(world: World, who: int, pick: int, trouble: Trouble | None) -> None:
+    """A customer wants no texts any more, or wants them again, or asks what this is."""
+    _writes(world, who, pick, _KEYWORDS[pick // len(ADDRESSES) % len(_KEYWORDS)], trouble)
+
+
+def _writes(world: World, who: int, pick: int, said: str, trouble: Trouble | None) -> None:
     company = world.company
     account, address = company.accounts[who % 2], ADDRESSES[pick % len(ADDRESSES)]
     sid = f"SM{len(world.posted):032x}"
 
     def post() -> Any:
         company.account = account
-        answer = company.text(address, f"text {sid[-4:]}", sid=sid)
+        answer = company.text(address, said, sid=sid)
         if answer.status_code == 200:
             world.accepted.add(sid)
         return answer
 
-    told = f"{address[-2:]} writes to account {who % 2}"
+    told = f"{address[-2:]} writes {said!r} to account {who % 2}"
     world.posted.append((told, post))
     world.step(told, post, trouble, owed=True)
 
@@ -236,8 +246,22 @@ def plan(world: World, who: int, pick: int, trouble: Trouble | None) -> None:
     world.step(f"plan {pick % len(plans)} for account {who % 2}", act, trouble)
 
 
+def switch(world: World, who: int, pick: int, trouble: Trouble | None) -> None:
+    """An administrator switches an account off, or on again."""
+    account = world.company.accounts[who % 2]["id"]
+    enabled = not world.facts.by_key["CONFIG#account", account].get("enabled", True)
+
+    def act() -> Any:
+        version = world.facts.by_key["CONFIG#account", account]["version"]
+        tag = {"If-Match": f'"{version}"'}
+        return _asks(world, "admin", f"/sms/accounts/{account}", "PATCH", {"enabled": enabled}, **tag)
+
+    world.step(f"account {who % 2} is switched {'on' if enabled else 'off'}", act, trouble)
+
+
 ACTS: dict[str, Act] = {
     "text": text,
+    "keyword": keyword,
     "duplicate": duplicate,
     "accept": accept,
     "reject": reject,
@@ -260,6 +284,7 @@ ACTS: dict[str, Act] = {
     "capacity": capacity,
     "membership": membership,
     "plan": plan,
+    "switch": switch,
     "machine_moves": timers.machine_moves,
     "machine_catches_up": timers.machine_catches_up,
     "timer_again": timers.timer_again,
@@ -268,11 +293,19 @@ ACTS: dict[str, Act] = {
     "again": timers.again,
     "moments_pass": timers.moments_pass,
     "work_goes_on": timers.work_goes_on,
+    "reply": sending.reply,
+    "retry": sending.retry,
+    "texts_leave": sending.texts_leave,
+    "poke_again": sending.poke_again,
+    "poke_lost": sending.poke_lost,
+    "provider_is_moody": sending.provider_is_moody,
+    "hook_is_moody": sending.hook_is_moody,
+    "report": sending.report,
 }
 """Every rule of the run by its name."""
-BREAKING = frozenset({"timer_lost"})
+BREAKING = frozenset({"timer_lost", "poke_lost"})
 """Acts after which only the reconciler can help."""
-_INSTEAD = ("machine_moves", "accept", "transfer", "read", "close", "leave", "text")
+_INSTEAD = ("machine_moves", "accept", "texts_leave", "transfer", "read", "close", "leave", "reply", "text")
 
 
 def instead(world: World, who: int, pick: int, trouble: Trouble | None) -> str:

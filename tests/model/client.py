@@ -1,10 +1,25 @@
 """An agent's client, which merges polls as docs/api.md says, and so must know all that a fresh one shows."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
+
+from tests.model.wire import Trouble
 
 Desk = dict[str, Any]
+
+
+class Polled(NamedTuple):
+    """What a poll answered; None for nothing new."""
+
+    shown: Desk | None
+
+    def __str__(self) -> str:
+        return f"offers {len(self.shown['offers'])}" if self.shown and "offers" in self.shown else "polled"
+
+
+Ask = Callable[[str, str | None, Trouble | None], Polled | None]
+"""Polls with a cursor, in words; answers None when it was cut off."""
 
 
 @dataclass
@@ -15,6 +30,18 @@ class DeskClient:
     shown: Desk = field(default_factory=dict)
     lines: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Lines by interaction and id."""
+
+    def polls(self, ask: Ask, trouble: Trouble | None) -> list[str]:
+        """Poll until there is no more, then afresh; answers what a fresh poll shows otherwise."""
+        answer = ask("polls", self.cursor, trouble)
+        if answer is None:
+            return []
+        self.merge(answer.shown)
+        while answer and (trouble or (answer.shown and answer.shown["has_more"])):
+            answer, trouble = ask("polls again", self.cursor, None), None
+            self.merge(answer.shown if answer else None)
+        fresh = ask("polls afresh", None, None)
+        return list(self.missed(fresh.shown)) if fresh and fresh.shown else []
 
     def merge(self, answer: Desk | None) -> None:
         """Take over what a poll answered; None for nothing new."""

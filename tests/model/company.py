@@ -8,9 +8,11 @@ from typing import Any
 import boto3
 
 from chalicelib import config
+from chalicelib.handlers import dispatch
 from chalicelib.models import ids
 from chalicelib.store.memory import Memory
 from tests.conftest import create_table
+from tests.model.plans import plans
 from tests.team import Team
 
 ADDRESSES = tuple(f"+1500555{n:04d}" for n in range(1, 6))
@@ -23,11 +25,12 @@ class Company(Team):
     def __init__(self, monkeypatch: Any, now: int) -> None:
         numbers = itertools.count(1)
         monkeypatch.setattr(ids, "ULID", lambda: f"{next(numbers):026d}")  # the same in every run of a seed
+        monkeypatch.setattr(dispatch, "sleep", self.later)
         create_table()
         super().__init__(monkeypatch, now)
         self._restored = 0
         self._pause = self.must("admin", "POST", "/pauses", {"name": "Wrap-up"})["id"]
-        self.accounts = [self._account() for _ in range(2)]
+        self.accounts = [self._account(answers) for answers in ("provider", "desk")]
         self.agents = [self._member(name, capacity) for name, capacity in zip("ABCD", (2, 1, 3, 0), strict=True)]
         a, b, c, d = self.agents
         self.boss = "boss"
@@ -47,8 +50,8 @@ class Company(Team):
             self.presence(agent, "online")
         self.start, self._kept = self.now, self._everything()
 
-    def _account(self) -> dict[str, Any]:
-        waits = {"wait_for_assigned_agent": 10, "wait_for_assigned_queue": 10}
+    def _account(self, answers: str) -> dict[str, Any]:
+        waits = {"wait_for_assigned_agent": 10, "wait_for_assigned_queue": 10, "opt_out_reply": answers}
         return self.open_account(**waits, transfer=_TRANSFER, mandatory_disposition={"pause_id": self._pause})
 
     def _member(self, name: str, capacity: int) -> str:
@@ -63,12 +66,11 @@ class Company(Team):
         return f"/sms/accounts/{self.account['id']}/plan"
 
     def plans(self, account: int) -> list[list[dict[str, Any]]]:
-        """The plans that an account may get; the first is what it begins with."""
-        first, second, third = ({"app": "queue", "queue_id": q, "timeout": 25} for q in self.queues)
-        agent = {"app": "agent", "agent_id": self.agents[2], "timeout": 15, "renotify_every": 5}
-        tag = {"app": "tag", "tag": "seen"}
-        main = [first, agent, third] if account == 0 else [tag, second, third]
-        return [main, [first, second, third], [third, second], [agent], [second, {"app": "close"}], []]
+        return plans(self.queues, self.agents[2], account)
+
+    def posted(self, path: str, headers: dict[str, str], body: bytes) -> Any:
+        """The provider calls a URL of ours; answers the HTTP answer."""
+        return self._client.http.request("POST", path, headers=headers, body=body)
 
     # --- examples ---
     def restart(self) -> None:

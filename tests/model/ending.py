@@ -19,6 +19,7 @@ def end(world: World) -> None:
         if deed.owed:
             world.step(f"again: {deed.told}", deed.act, owed=True)
     world.shut.clear()
+    world.wire.outside.moods.clear()
     for agent in world.company.agents:
         _presence(world, agent, "offline")
     world.works(_NIGHT)
@@ -51,9 +52,13 @@ def _left(facts: Facts) -> Iterator[str]:
 
 
 def _everybody_back(world: World) -> None:
-    """All are online, on every account, without a limit."""
+    """All are online, on every account, each of which is switched on, without a limit."""
     company = world.company
     for account in company.accounts:
+        known = world.facts.by_key["CONFIG#account", account["id"]]
+        if not known.get("enabled", True):
+            tag = {"If-Match": f'"{known["version"]}"'}
+            _admin(world, f"/sms/accounts/{account['id']}", "PATCH", {"enabled": True}, **tag)
         _admin(world, f"/sms/accounts/{account['id']}/agents", "POST", {"add": company.agents})
     for agent in company.agents:
         version = world.facts.by_key["CONFIG#agent", agent]["version"]

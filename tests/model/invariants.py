@@ -1,6 +1,6 @@
 """What must hold of the routing after each step, given what the table held before it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 from chalicelib.routing import agents, queues
@@ -18,6 +18,18 @@ class Step:
     """Agents who accepted, opened, took over, or were given something by a supervisor."""
     decided: bool
     """Whether the state machine's Lambda, a reconciler or a supervisor decided."""
+
+
+def every_step(step: Step) -> Iterator[str]:
+    yield from owners_change_by_consent(step)
+    yield from rings_go_by_waiting_time(step)
+
+
+def nothing_is_lost(facts: Facts, accepted: Set[str]) -> Iterator[str]:
+    """1: each text that the provider was told is accepted is there, by its id."""
+    stored = {line.get("provider_message_id") for lines in facts.lines.values() for line in lines}
+    for sid in sorted(accepted - stored):
+        yield f"1: text {sid} was accepted and is nowhere"
 
 
 def owners_change_by_consent(step: Step) -> Iterator[str]:
@@ -103,6 +115,9 @@ def stranded(facts: Facts) -> Iterator[str]:
     """2: interactions with an unread text that nobody has before them and that no round is looking after, right now."""
     for meta in facts.open:
         interaction = meta["interaction_id"]
+        if meta.get("opening_at", facts.now + 1) <= facts.now:
+            yield interaction
+            continue
         if not meta["unread_count"]:
             if meta["stage"] != "none" and facts.now >= meta["deadline_at"]:
                 yield interaction

@@ -2,16 +2,21 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from boto3.dynamodb.conditions import Attr
 
 from chalicelib.inbound.arrivals import Arrival
-from chalicelib.routing import answers, match, rounds
-from chalicelib.store import conversations, table
+from chalicelib.outbound import claims, delivery
+from chalicelib.providers.contract import SendError
+from chalicelib.routing import answers, match, plan, rounds
+from chalicelib.store import conversations, idempotency, table
 from chalicelib.store.conversations import Change
-from chalicelib.store.transaction import Transaction
+from chalicelib.store.transaction import EXISTS, Transaction
 
+_LATER = ("throttled", "unavailable", "unknown_outcome")
 Plant = Callable[[pytest.MonkeyPatch], None]
 
 
@@ -72,6 +77,59 @@ def a_tab_is_counted_twice(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Change, "nudge", generous)
 
 
+def a_status_goes_back(patch: pytest.MonkeyPatch) -> None:
+    """A report overwrites whatever is known of the text."""
+    patch.setattr(delivery, "takes", lambda _status: EXISTS)
+
+
+def a_stop_is_not_looked_at(patch: pytest.MonkeyPatch) -> None:
+    """A text that was queued before its recipient opted out is claimed all the same."""
+    patch.setattr(claims, "may_get_texts", lambda: Attr("pk").exists() | Attr("pk").not_exists())
+
+
+def what_is_unknown_is_sent_again(patch: pytest.MonkeyPatch) -> None:
+    """Where nobody knows what became of a text it is tried once more."""
+    patch.setattr(SendError, "retryable", property(lambda error: error.kind in _LATER))
+
+
+def a_lost_claim_is_taken_over(patch: pytest.MonkeyPatch) -> None:
+    """A text whose sender was not heard of again is sent by the next one."""
+    patch.setattr(claims, "abandoned", lambda _row, _now: False)
+    patch.setattr(claims, "untouched", lambda row: Attr("attempt").eq(row["attempt"]))
+
+
+def who_comes_later_leaves_first(patch: pytest.MonkeyPatch) -> None:
+    """No text looks whether the one before it has left."""
+    patch.setattr(claims, "check_order", lambda _tx, _row: None)
+
+
+def an_auto_reply_is_not_remembered(patch: pytest.MonkeyPatch) -> None:
+    """That a step has answered once is forgotten."""
+    put = Change.set
+
+    def forgetful(change: Change, **fields: Any) -> Change:
+        return put(change, **{name: value for name, value in fields.items() if name != "replied"})
+
+    patch.setattr(Change, "set", forgetful)
+
+
+def an_opening_is_a_minute_late(patch: pytest.MonkeyPatch) -> None:
+    """The end minute of an interval is not looked at when it opens again."""
+    opening = plan.opening
+
+    def late(*arguments: Any) -> Any:
+        at = opening(*arguments)
+        return at and at + timedelta(minutes=1)
+
+    patch.setattr(plan, "opening", late)
+
+
+def a_retried_post_is_another_text(patch: pytest.MonkeyPatch) -> None:
+    """Nobody looks whether a reply was posted before, nor remembers it."""
+    patch.setattr(idempotency, "replay", lambda *_: None)
+    patch.setattr(idempotency, "action", lambda *_: None)
+
+
 PLANTS: dict[str, Plant] = {
     plant.__name__: plant
     for plant in (
@@ -83,5 +141,13 @@ PLANTS: dict[str, Plant] = {
         a_ring_is_not_released,
         who_comes_free_is_forgotten,
         a_tab_is_counted_twice,
+        a_status_goes_back,
+        a_stop_is_not_looked_at,
+        what_is_unknown_is_sent_again,
+        a_lost_claim_is_taken_over,
+        who_comes_later_leaves_first,
+        an_auto_reply_is_not_remembered,
+        an_opening_is_a_minute_late,
+        a_retried_post_is_another_text,
     )
 }

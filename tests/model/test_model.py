@@ -35,8 +35,9 @@ STEPS_TO_FIND = 2000
 
 _WHO, _PICK = st.integers(0, 3), st.integers(0, 59)
 _OFTEN = {"text": 3, "accept": 2, "take_what_is_shown": 2, "presence": 2, "machine_moves": 2, "machine_catches_up": 3}
-_OFTEN |= {"work_goes_on": 3}
-_CALLING = sorted(set(ACTS) - {"shut", "timer_lost", "moments_pass", "work_goes_on", "machine_catches_up"})
+_OFTEN |= {"work_goes_on": 3, "reply": 2, "texts_leave": 3, "report": 2}
+_SILENT = {"shut", "timer_lost", "poke_lost", "provider_is_moody", "hook_is_moody", "moments_pass"}
+_CALLING = sorted(set(ACTS) - _SILENT - {"work_goes_on", "machine_catches_up"})
 _NUMBER = st.integers(1, 12)
 _CUT = st.tuples(_NUMBER, st.sampled_from(KINDS))
 _CROSSED = st.tuples(_NUMBER, st.sampled_from(_CALLING), _WHO, _PICK)

@@ -1,8 +1,8 @@
 """The company and all that happens around it, one checked step at a time: people, providers, timers, crashes, time."""
 
 import json
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import app as product
@@ -10,12 +10,13 @@ from chalicelib import config
 from tests.faults.facts import Facts
 from tests.faults.invariants import always
 from tests.faults.wire import Death
-from tests.model import invariants
-from tests.model.client import DeskClient
+from tests.model import invariants, invariants_of_plans, invariants_of_sending
+from tests.model.client import DeskClient, Polled
 from tests.model.company import Company
 from tests.model.invariants import Step
 from tests.model.machine import Execution
 from tests.model.mirror import Mirror
+from tests.model.pokes import BATCH, Poke
 from tests.model.wire import Trouble, Wire
 
 STRANDED = 120_000  # ms
@@ -45,19 +46,28 @@ class World:
         self.machine.executions = {}
         self.engine = client
         company.restart()
+        wire.queue.restart(lambda: company.now)
+        wire.outside.restart(company.accounts, lambda: company.now)
         self.mirror = Mirror(client)
         self.wire.touched = set()
         self.trace: list[str] = []
         self.posted: list[tuple[str, Callable[[], Any]]] = []
         self.accepted: set[str] = set()
+        self.replies: dict[str, bool] = {}
+        """Texts that agents posted, and whether the desk accepted them."""
+        self.retries: dict[str, set[str]] = defaultdict(set)
+        """Accepted retries of a text, and in `retries_asked` how many were asked for."""
+        self.retries_asked = Counter[str]()
+        self.poked: list[str] = []
         self.unfinished: list[Deed] = []
         self.clients = {agent: DeskClient() for agent in company.agents}
         self.shut: set[str] = set()
         self._takers: set[str] = set()
         self._decided = self._nested = self._crossed = False
-        self._unrepaired = 0
+        self._unrepaired = self._tried = 0
         self._last_poll = self._last_reconcile = company.now
         self._wrong: dict[str, int] = {}
+        self._violation: Violation | None = None
         self.facts = self._look()
 
     # --- one step ---
@@ -76,6 +86,8 @@ class World:
             except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
                 self.trace.append(f"     {self._clock()} {told}")
                 self.fail([f"the function failed: {error!r}"])
+        if self._violation:  # in the middle of the step, where the product has dealt with it as an error
+            raise self._violation
         self._tell(told, answer, trouble if process.struck else None)
         if process.struck:
             self.tally["acts in between" if trouble and trouble.meanwhile else "calls that failed"] += 1
@@ -128,8 +140,9 @@ class World:
 
     @property
     def clean(self) -> bool:
-        """Whether nothing is left to the reconciler: no crash lately, and no timer too late."""
-        late = any(meta.get("due_at", self.company.now + 1) <= self.company.now for meta in self.facts.open)
+        """Whether nothing is left to the reconciler: no crash lately, no timer and no poke too late."""
+        waiting = [*self.facts.open, *self.facts.of("CONV", "OUT#")]
+        late = any(one.get("due_at", self.company.now + 1) <= self.company.now for one in waiting)
         return self._unrepaired <= 0 and not late
 
     # --- checks ---
@@ -142,17 +155,15 @@ class World:
         before, self.facts = self.facts, self._look()
         step = Step(before, self.facts, frozenset(self._takers), self._decided)
         found = list(always(self.facts, whole=False))
-        found += invariants.owners_change_by_consent(step)
-        found += invariants.rings_go_by_waiting_time(step)
-        found += self._lost_texts()
+        found += invariants.every_step(step)
+        found += invariants.nothing_is_lost(self.facts, self.accepted)
+        found += invariants_of_plans.every_step(step, self.wire.outside)
+        found += invariants_of_sending.every_step(step, self.wire, self._tried)
+        found += invariants_of_sending.posted_once(self.facts, self.replies, self.retries, self.retries_asked)
+        self._tried = len(self.wire.outside.tries)
         if self.clean:
             found += invariants.nobody_free_is_left_out(step)
         self.fail(found)
-
-    def _lost_texts(self) -> Iterator[str]:
-        stored = {line.get("provider_message_id") for lines in self.facts.lines.values() for line in lines}
-        for sid in self.accepted - stored:
-            yield f"1: text {sid} was accepted and is nowhere"
 
     def check_whole_table(self) -> None:
         """Every invariant over all that the table holds, read anew."""
@@ -165,7 +176,8 @@ class World:
     def fail(self, found: list[str]) -> None:
         if found:
             self.tally["violations"] += len(found)
-            raise Violation("\n".join([*found, "after these steps:", *self.trace]))
+            self._violation = Violation("\n".join([*found, "after these steps:", *self.trace]))
+            raise self._violation
 
     # --- the state machine ---
     def moves(self, execution: Execution, trouble: Trouble | None = None) -> None:
@@ -192,7 +204,8 @@ class World:
         meta = self.facts.metas[execution.interaction]
         self._decided = True
         answer: Any = product.next_step(dict(execution.input), None)
-        at_rest = meta["status"] != "open" or meta["stage"] == "none" or meta["run"] != execution.run
+        idle = meta["stage"] == "none" and "opening_at" not in meta
+        at_rest = meta["status"] != "open" or idle or meta["run"] != execution.run
         if at_rest and self.wire.touched and not self._crossed:
             self.fail([f"3: a late timer of {execution.name} changed {sorted(self.wire.touched)}"])
         return answer
@@ -235,9 +248,11 @@ class World:
         """Time with everybody at work: clients poll, timers fire, the reconciler runs every minute."""
         ends = self.company.now + seconds * 1000
         self.catch_up()
+        self.all_texts_leave()
         while self.company.now < ends:
             moments = [ends, self._last_poll + POLL_EVERY, self._last_reconcile + RECONCILE_EVERY]
             moments += [e.ends for e in self.machine.executions.values() if e.state == "waiting"]
+            moments += [poke.shown_at for poke in self.wire.queue.pokes.values()]
             began = self.company.now
             self.company.now = max(began + 1, min(moments))
             self._unrepaired -= self.company.now - began
@@ -253,6 +268,7 @@ class World:
         if self.company.now >= self._last_reconcile + RECONCILE_EVERY:
             self.reconcile()
         self.catch_up()
+        self.all_texts_leave()
 
     def _note_stranded(self, passed: int) -> None:
         self.facts.now = self.company.now
@@ -263,21 +279,27 @@ class World:
     # --- clients ---
     def polls(self, agent: str, trouble: Trouble | None = None) -> None:
         """The agent's client polls, and must then know what a fresh one would be shown."""
-        client = self.clients[agent]
-        answer = self.step(f"{self.who(agent)} polls", lambda: self._polled(agent, client.cursor), trouble)
-        if answer is None:
-            return
-        client.merge(answer.shown)
-        while trouble or (answer.shown and answer.shown["has_more"]):
-            answer = self.step(f"{self.who(agent)} polls again", lambda: self._polled(agent, client.cursor))
-            client.merge(answer.shown)
-            trouble = None
-        fresh = self.step(f"{self.who(agent)} polls afresh", lambda: self._polled(agent, None)).shown
-        self.fail([f"{self.who(agent)}: {found}" for found in client.missed(fresh)])
 
-    def _polled(self, agent: str, cursor: str | None) -> "Polled":
-        return Polled(self.company.desk(agent, cursor))
+        def ask(told: str, cursor: str | None, trouble: Trouble | None) -> Any:
+            return self.step(f"{self.who(agent)} {told}", lambda: Polled(self.company.desk(agent, cursor)), trouble)
 
+        self.fail([f"{self.who(agent)}: {found}" for found in self.clients[agent].polls(ask, trouble)])
+
+    # --- the outbound queue ---
+    def texts_leave(self, pokes: list[Poke], trouble: Trouble | None = None) -> None:
+        """The function behind the queue is shown these."""
+        self.poked = [*self.poked, *(poke.body for poke in pokes)][-8:]
+        told = "texts leave: " + ", ".join(poke.message.lstrip("msg_0") for poke in pokes)
+        records = self.wire.queue.show(pokes)
+        self.step(told, lambda: self.wire.queue.deliver(records), trouble)
+
+    def all_texts_leave(self) -> None:
+        """The queue shows all that it may show now, once."""
+        pokes = self.wire.queue.visible()
+        for n in range(0, len(pokes), BATCH):
+            self.texts_leave(pokes[n : n + BATCH])
+
+    # --- who is who ---
     def who(self, agent: str) -> str:
         return "ABCD"[self.company.agents.index(agent)]
 
@@ -289,10 +311,3 @@ class World:
         self._decided = True
         if agent:
             self._takers.add(agent)
-
-
-class Polled(NamedTuple):
-    shown: dict[str, Any] | None
-
-    def __str__(self) -> str:
-        return f"offers {len(self.shown['offers'])}" if self.shown else "304"
