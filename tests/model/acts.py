@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib.store.db import Item
-from tests.model import sending, timers
+from tests.model import configuring, sending, timers
 from tests.model.company import ADDRESSES
 from tests.model.timers import IDLE, pick_one
 from tests.model.wire import Trouble
@@ -13,7 +13,6 @@ from tests.model.world import World
 Act = Callable[[World, int, int, Trouble | None], str | None]
 """Does something for `who` (0 to 3) with the `pick`-th of what there is; "idle" where there is nothing to do."""
 _STATES = ("online", "online", "online", "offline", "paused")
-_CAPACITIES = (0, 1, 2, 3)
 _KEYWORDS = ("STOP", "START", "STOP", "HELP")
 
 
@@ -24,8 +23,13 @@ def text(world: World, who: int, pick: int, trouble: Trouble | None) -> None:
 
 
 def keyword(world: World, who: int, pick: int, trouble: Trouble | None) -> None:
-    """A customer wants no texts any more, or wants them again, or asks what this is."""
-    _writes(world, who, pick, _KEYWORDS[pick // len(ADDRESSES) % len(_KEYWORDS)], trouble)
+    """A customer wants no texts any more, or wants them again, or asks what this is; who is about to get one first."""
+    said = _KEYWORDS[pick // len(ADDRESSES) % len(_KEYWORDS)]
+    row = pick_one(world.facts.of("CONV", "OUT#"), pick)
+    if row:
+        who = [account["id"] for account in world.company.accounts].index(row["account_id"])
+        pick = ADDRESSES.index(row["address"])
+    _writes(world, who, pick, said, trouble)
 
 
 def _writes(world: World, who: int, pick: int, said: str, trouble: Trouble | None) -> None:
@@ -208,57 +212,6 @@ def poll(world: World, who: int, pick: int, trouble: Trouble | None) -> None:
     world.polls(agent, trouble)
 
 
-# --- configuration ---------------------------------------------------------------------------------
-def capacity(world: World, who: int, pick: int, trouble: Trouble | None) -> None:
-    """A supervisor sets how many an agent may have open."""
-    agent, most = world.company.agents[who], _CAPACITIES[pick % len(_CAPACITIES)]
-
-    def act() -> Any:
-        version = world.facts.by_key["CONFIG#agent", agent]["version"]
-        return _asks(world, "admin", f"/agents/{agent}", "PATCH", {"capacity": most}, **{"If-Match": f'"{version}"'})
-
-    world.step(f"{world.who(agent)} may have {most} open", act, trouble)
-
-
-def membership(world: World, who: int, pick: int, trouble: Trouble | None) -> None:
-    """An agent is put on an account or into a queue, or taken off."""
-    agent = world.company.agents[who]
-    places = [("accounts", account["id"]) for account in world.company.accounts]
-    places += [("queues", queue) for queue in world.company.queues]
-    attribute, identifier = places[pick % len(places)]
-    verb = "remove" if identifier in world.facts.heads[agent].get(attribute, ()) else "add"
-    told = f"{verb} {world.who(agent)}: {attribute} {places.index((attribute, identifier))}"
-    path = f"/sms/{attribute}/{identifier}/agents"
-    world.step(told, lambda: _asks(world, "admin", path, body={verb: [agent]}), trouble)
-
-
-def plan(world: World, who: int, pick: int, trouble: Trouble | None) -> None:
-    """A supervisor changes an account's plan."""
-    account = world.company.accounts[who % 2]["id"]
-    plans = world.company.plans(who % 2)
-    actions = plans[pick % len(plans)]
-
-    def act() -> Any:
-        version = world.facts.by_key["CONFIG#account", account]["plan_version"]
-        tag = {"If-Match": f'"{version}"'}
-        return _asks(world, "admin", f"/sms/accounts/{account}/plan", "PUT", {"actions": actions}, **tag)
-
-    world.step(f"plan {pick % len(plans)} for account {who % 2}", act, trouble)
-
-
-def switch(world: World, who: int, pick: int, trouble: Trouble | None) -> None:
-    """An administrator switches an account off, or on again."""
-    account = world.company.accounts[who % 2]["id"]
-    enabled = not world.facts.by_key["CONFIG#account", account].get("enabled", True)
-
-    def act() -> Any:
-        version = world.facts.by_key["CONFIG#account", account]["version"]
-        tag = {"If-Match": f'"{version}"'}
-        return _asks(world, "admin", f"/sms/accounts/{account}", "PATCH", {"enabled": enabled}, **tag)
-
-    world.step(f"account {who % 2} is switched {'on' if enabled else 'off'}", act, trouble)
-
-
 ACTS: dict[str, Act] = {
     "text": text,
     "keyword": keyword,
@@ -281,10 +234,10 @@ ACTS: dict[str, Act] = {
     "presence": presence,
     "shut": shut,
     "poll": poll,
-    "capacity": capacity,
-    "membership": membership,
-    "plan": plan,
-    "switch": switch,
+    "capacity": configuring.capacity,
+    "membership": configuring.membership,
+    "plan": configuring.plan,
+    "switch": configuring.switch,
     "machine_moves": timers.machine_moves,
     "machine_catches_up": timers.machine_catches_up,
     "timer_again": timers.timer_again,
@@ -298,8 +251,6 @@ ACTS: dict[str, Act] = {
     "texts_leave": sending.texts_leave,
     "poke_again": sending.poke_again,
     "poke_lost": sending.poke_lost,
-    "provider_is_moody": sending.provider_is_moody,
-    "hook_is_moody": sending.hook_is_moody,
     "report": sending.report,
 }
 """Every rule of the run by its name."""

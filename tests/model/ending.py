@@ -33,6 +33,7 @@ def end(world: World) -> None:
     world.works(1)
     world.fail(list(_left(world.facts)))
     world.check_whole_table()
+    world.tally["web hooks called"] += world.wire.outside.hook_calls.total()
 
 
 def _undecided(facts: Facts) -> Iterator[str]:

@@ -8,6 +8,10 @@ from chalicelib.store.db import Item
 from tests.faults.facts import Facts, owned
 
 
+class Violation(AssertionError):
+    """Something that must hold did not; the text has all steps that led there."""
+
+
 @dataclass(frozen=True)
 class Step:
     """One step: the facts before and after it, who took something in it, and whether a person or a timer acted."""

@@ -1,7 +1,8 @@
 """What must hold of the texts that leave: each once, in order, to those who want them, and what is told of them."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Set
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from chalicelib.inbound import messages
 from chalicelib.store import table
@@ -78,9 +79,19 @@ def _answered_once(facts: Facts) -> Iterator[str]:
             yield f"7: {interaction} has {told} answers to {asked} keywords"
 
 
-def posted_once(
-    facts: Facts, replies: Mapping[str, bool], retries: Mapping[str, Set[str]], asked: Mapping[str, int]
-) -> Iterator[str]:
+@dataclass
+class Posted:
+    """What agents have posted."""
+
+    replies: dict[str, bool] = field(default_factory=dict)
+    """Texts, and whether the desk accepted them."""
+    asked: Counter[str] = field(default_factory=Counter)
+    """How often it was asked to send a text again."""
+    retries: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """The requests to send a text again that were accepted."""
+
+
+def posted_once(facts: Facts, posted: Posted) -> Iterator[str]:
     """5: what an agent posted is one line if it was accepted, else one at most; a retry likewise."""
     written, again = Counter[str](), Counter[str]()
     for lines in facts.lines.values():
@@ -89,13 +100,13 @@ def posted_once(
                 again[line["retry_of"]] += 1
             elif line.get("direction") == "out":
                 written[line["text"]] += 1
-    for text, accepted in replies.items():
+    for text, accepted in posted.replies.items():
         if not accepted <= written[text] <= 1:
             yield f"5: {text} was {'accepted' if accepted else 'posted'} and is stored {written[text]} times"
     for message, times in again.items():
-        if times > asked[message]:
-            yield f"5: {message} was sent again {times} times, asked for {asked[message]} times"
-    for message, keys in retries.items():
+        if times > posted.asked[message]:
+            yield f"5: {message} was sent again {times} times, asked for {posted.asked[message]} times"
+    for message, keys in posted.retries.items():
         if len(keys) > again[message]:
             yield f"5: {len(keys)} retries of {message} were accepted, {again[message]} are stored"
 

@@ -1,10 +1,10 @@
 """Whom the product calls over HTTP: Twilio, as the simulator plays it, and the web hooks of the plans."""
 
+import itertools
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,7 +16,7 @@ from dev.simulator.contract import Account, ApiRequest, Sent
 from dev.simulator.providers.twilio import Twilio
 from tests.team import ACCOUNT_SID, AUTH_TOKEN, PHONE
 
-PROVIDER_MOODS = ("throttled", "refused", "silent", "garbage", "busy", "rejects", "throttled", "unsubscribed")
+PROVIDER_MOODS = ("silent", "throttled", "rejects", "refused", "garbage", "throttled", "busy", "unsubscribed")
 """How the provider may answer the next text: refused is a connection that was not made, silent takes it wordlessly."""
 _LATER = frozenset({"throttled", "refused"})
 HOOK_MOODS = ("tags", "reply", "goto", "reply and goto", "fails", "garbage", "silent")
@@ -39,14 +39,14 @@ class _CountingTwilio(Twilio):
     """Gives its texts the same ids in every run of a seed."""
 
     def __init__(self) -> None:
-        self._numbers = count(1)
+        self._numbers = itertools.count(1)
 
     def new_message_id(self, media: Sequence[str]) -> str:
         return f"SM{next(self._numbers):032x}"
 
 
 class Outside:
-    """Moods are used up one by one; without one the provider accepts, and a hook has nothing to say."""
+    """Moods are used up one by one; without any left the provider accepts, and a hook has nothing to say."""
 
     def __init__(self) -> None:
         self._provider = _CountingTwilio()
@@ -64,6 +64,12 @@ class Outside:
         """What the provider has taken, whether it said so or not."""
         self.hook_calls: Counter[tuple[str, str]] = Counter()
         """How often a hook was asked, by the call's id and how it answered."""
+
+    def feel(self, first: int) -> None:
+        """Everybody has a series of moods, beginning with that one; the provider is well in between."""
+        series = [PROVIDER_MOODS[(first + n) % len(PROVIDER_MOODS)] for n in range(2 * len(PROVIDER_MOODS))]
+        self.moods = [mood for pair in zip(series, itertools.repeat("well")) for mood in pair]
+        self.hook_moods = [HOOK_MOODS[(first + n) % len(HOOK_MOODS)] for n in range(2 * len(HOOK_MOODS))]
 
     def answer(self, method: str, url: str, arguments: dict[str, Any]) -> Answer:
         """What is answered to a call; raises what the HTTP client raises."""

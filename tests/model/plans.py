@@ -24,11 +24,11 @@ def plans(queues: Sequence[str], agent: str, account: int) -> list[list[Action]]
     first, second, third = (Action(app="queue", queue_id=q, timeout=25) for q in queues)
     asked: Action = {"app": "agent", "agent_id": agent, "timeout": 15, "renotify_every": 5}
     tag = {"app": "tag", "tag": "seen"}
-    main = [first, asked, third] if account == 0 else [tag, second, third]
     last = third | {"id": "last"}
+    main = [_reply("once", ONCE), first, asked, third] if account == 0 else [tag, _hook(), second, last]
     return [
         main,
-        [_reply("once", ONCE), first, second, third],
+        [first, second, third],
         [third, second],
         [_reply("first_message", FIRST), asked, _reply("always", ALWAYS), _hook(), second, last],
         [second, {"app": "close"}],

@@ -1,19 +1,19 @@
 """Acts around texts that leave: agents reply, pokes come, and the provider answers and reports as it likes."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from chalicelib import config
 from chalicelib.outbound.replies import RETRYABLE
 from chalicelib.store.db import Item
-from tests.model.outside import HOOK_MOODS, PROVIDER_MOODS
 from tests.model.pokes import BATCH, Poke
 from tests.model.timers import IDLE, pick_one
 from tests.model.wire import Trouble
 from tests.model.world import World
 
-_REPORTS = ("delivered", "sent", "undelivered")
+_REPORTS = (("sent", "delivered"), ("delivered", "sent"), ("delivered",), ("undelivered", "delivered"), ("sent",))
 
 
 # --- agents ----------------------------------------------------------------------------------------
@@ -24,11 +24,11 @@ def reply(world: World, who: int, pick: int, trouble: Trouble | None) -> str | N
     meta = pick_one(mine or [meta for meta in world.facts.open if agent == meta.get("offered_to")], pick)
     if meta is None:
         return IDLE
-    text = f"reply {len(world.replies):04}"
-    world.replies[text] = False
+    text = f"reply {len(world.by_agents.replies):04}"
+    world.by_agents.replies[text] = False
 
     def accepted() -> None:
-        world.replies[text] = True
+        world.by_agents.replies[text] = True
 
     told = f"{world.who(agent)}: {text} in {meta['interaction_id'].lstrip('int_0')}"
     _posts(world, agent, told, f"{meta['interaction_id']}/messages", {"text": text}, text, accepted, trouble)
@@ -46,11 +46,11 @@ def retry(world: World, who: int, pick: int, trouble: Trouble | None) -> str | N
     if not failed:
         return IDLE
     meta, line = pick_one(failed, pick)
-    message, key = line["id"], f"retry {sum(world.retries_asked.values())}"
-    world.retries_asked[message] += 1
+    message, key = line["id"], f"retry {sum(world.by_agents.asked.values())}"
+    world.by_agents.asked[message] += 1
 
     def accepted() -> None:
-        world.retries[message].add(key)
+        world.by_agents.retries[message].add(key)
 
     told = f"{world.who(meta['owner'])} sends {message} again"
     path = f"{meta['interaction_id']}/messages/{message}/retry"
@@ -76,7 +76,7 @@ def _posts(
             accepted()
         return answer
 
-    world.step(told, act, trouble)
+    world.step(told, act, trouble, owed=True)
 
 
 # --- the queue and the function behind it ----------------------------------------------------------
@@ -109,29 +109,17 @@ def poke_lost(world: World, who: int, pick: int, trouble: Trouble | None) -> str
     return None
 
 
-# --- those outside ---------------------------------------------------------------------------------
-def provider_is_moody(world: World, who: int, pick: int, trouble: Trouble | None) -> None:
-    """The provider will answer the next text otherwise."""
-    mood = PROVIDER_MOODS[pick % len(PROVIDER_MOODS)]
-    world.wire.outside.moods += [mood] * (1 + who % 2)
-    world.trace.append(f"     the provider's mood: {mood}")
-
-
-def hook_is_moody(world: World, who: int, pick: int, trouble: Trouble | None) -> None:
-    """The web hook will have something to say, or fail."""
-    mood = HOOK_MOODS[pick % len(HOOK_MOODS)]
-    world.wire.outside.hook_moods += [mood] * (1 + who % 2)
-    world.trace.append(f"     the hook's mood: {mood}")
-
-
+# --- the provider ------------------------------------------------------------------------------------
 def report(world: World, who: int, pick: int, trouble: Trouble | None) -> str | None:
     """The provider tells what became of a text: in any order, twice, with or without our id."""
     sent = pick_one(world.wire.outside.taken[-6:], pick)
     if sent is None:
         return IDLE
-    status = _REPORTS[pick % 7 % len(_REPORTS)]
-    url, headers, body = world.wire.outside.report(sent, status, bare=who % 2 == 0)
-    path = urlsplit(url).path.removeprefix(urlsplit(config.settings().public_base).path)
-    told = f"report {'without our id' if who % 2 == 0 else 'with our id'}: {sent.text} is {status}"
-    world.step(told, lambda: world.company.posted(path, headers, body), trouble)
+    bare = who % 2 == 0
+    for status in _REPORTS[pick % len(_REPORTS)]:
+        url, headers, body = world.wire.outside.report(sent, status, bare=bare)
+        path = urlsplit(url).path.removeprefix(urlsplit(config.settings().public_base).path)
+        told = f"report {'without' if bare else 'with'} our id: {sent.text!r} is {status}"
+        world.step(told, partial(world.company.posted, path, headers, body), trouble)
+        trouble = None
     return None

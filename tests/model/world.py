@@ -1,7 +1,7 @@
 """The company and all that happens around it, one checked step at a time: people, providers, timers, crashes, time."""
 
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -13,7 +13,8 @@ from tests.faults.wire import Death
 from tests.model import invariants, invariants_of_plans, invariants_of_sending
 from tests.model.client import DeskClient, Polled
 from tests.model.company import Company
-from tests.model.invariants import Step
+from tests.model.invariants import Step, Violation
+from tests.model.invariants_of_sending import Posted
 from tests.model.machine import Execution
 from tests.model.mirror import Mirror
 from tests.model.pokes import BATCH, Poke
@@ -22,10 +23,6 @@ from tests.model.wire import Trouble, Wire
 STRANDED = 120_000  # ms
 REPAIRED = 150_000  # this long after a crash, with everybody at work, the desk owes its promises again
 POLL_EVERY, RECONCILE_EVERY = 15_000, 60_000  # ms
-
-
-class Violation(AssertionError):
-    """Something that must hold did not; the text has all steps that led there."""
 
 
 class Deed(NamedTuple):
@@ -53,11 +50,7 @@ class World:
         self.trace: list[str] = []
         self.posted: list[tuple[str, Callable[[], Any]]] = []
         self.accepted: set[str] = set()
-        self.replies: dict[str, bool] = {}
-        """Texts that agents posted, and whether the desk accepted them."""
-        self.retries: dict[str, set[str]] = defaultdict(set)
-        """Accepted retries of a text, and in `retries_asked` how many were asked for."""
-        self.retries_asked = Counter[str]()
+        self.by_agents = Posted()
         self.poked: list[str] = []
         self.unfinished: list[Deed] = []
         self.clients = {agent: DeskClient() for agent in company.agents}
@@ -159,7 +152,8 @@ class World:
         found += invariants.nothing_is_lost(self.facts, self.accepted)
         found += invariants_of_plans.every_step(step, self.wire.outside)
         found += invariants_of_sending.every_step(step, self.wire, self._tried)
-        found += invariants_of_sending.posted_once(self.facts, self.replies, self.retries, self.retries_asked)
+        found += invariants_of_sending.posted_once(self.facts, self.by_agents)
+        self.tally["texts tried"] += len(self.wire.outside.tries) - self._tried
         self._tried = len(self.wire.outside.tries)
         if self.clean:
             found += invariants.nobody_free_is_left_out(step)
