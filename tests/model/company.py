@@ -29,6 +29,7 @@ class Company(Team):
         create_table()
         super().__init__(monkeypatch, now)
         self._restored = 0
+        self.must("admin", "POST", "/pauses", {"name": "Lunch"})
         self._pause = self.must("admin", "POST", "/pauses", {"name": "Wrap-up"})["id"]
         self.accounts = [self._account(answers) for answers in ("provider", "desk")]
         self.agents = [self._member(name, capacity) for name, capacity in zip("ABCD", (2, 1, 3, 0), strict=True)]

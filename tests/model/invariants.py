@@ -37,15 +37,24 @@ def nothing_is_lost(facts: Facts, accepted: Set[str]) -> Iterator[str]:
 
 
 def owners_change_by_consent(step: Step) -> Iterator[str]:
-    """3: only who accepts becomes the owner; nobody loses one but by handing it over, a timer or a supervisor."""
+    """3: only who accepts becomes the owner; nobody loses one but by handing it over, a timer or a supervisor.
+
+    On an account that is switched off a text of the customer takes it away, too.
+    """
     for interaction, meta in step.after.metas.items():
         before, after = step.before.metas.get(interaction, {}).get("owner"), meta.get("owner")
         if before == after:
             continue
         if after and after not in step.takers:
             yield f"3: {after} owns {interaction} without having asked for it"
-        if before and after is None and meta["status"] == "open" and not step.decided:
+        off = is_off(step.before, meta["account_id"]) or is_off(step.after, meta["account_id"])
+        if before and after is None and meta["status"] == "open" and not (step.decided or off):
             yield f"3: {before} lost {interaction} to nobody"
+
+
+def is_off(facts: Facts, account: str) -> bool:
+    """Whether an account is switched off."""
+    return "off" in facts.by_key[f"ACC#{account}", "HEAD"]
 
 
 def rings_go_by_waiting_time(step: Step) -> Iterator[str]:

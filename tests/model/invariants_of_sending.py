@@ -9,7 +9,7 @@ from chalicelib.store import table
 from chalicelib.store.db import Item
 from tests.faults.facts import Facts
 from tests.faults.invariants import forward
-from tests.model.invariants import Step
+from tests.model.invariants import Step, is_off
 from tests.model.outside import Try
 from tests.model.wire import Wire
 
@@ -47,7 +47,7 @@ def _may_leave(step: Step, one: Try, earlier: list[Try]) -> Iterator[str]:
             yield f"6: {one.text} leaves after {other.text}"
     if _is_out(step, where) and one.text not in COMPLIANCE:
         yield f"7: {one.text} leaves for {one.to}, who had opted out before"
-    if _is_off(step, where["account_id"]):
+    if is_off(step.before, where["account_id"]) and is_off(step.after, where["account_id"]):
         yield f"7: {one.text} leaves although its account was switched off before"
 
 
@@ -56,11 +56,6 @@ def _is_out(step: Step, where: Item) -> bool:
     key = _spot(table.opt_out(where["account_id"], where["address"]))
     before, after = step.before.by_key.get(key, {}), step.after.by_key.get(key, {})
     return before.get("state") == "out" and before == after
-
-
-def _is_off(step: Step, account: str) -> bool:
-    key = _spot(table.account(account))
-    return "off" in step.before.by_key[key] and "off" in step.after.by_key[key]
 
 
 def _unknown_is_settled(facts: Facts) -> Iterator[str]:
