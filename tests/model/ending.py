@@ -6,9 +6,11 @@ from typing import Any
 from tests.faults.facts import Facts
 from tests.faults.invariants import in_the_end
 from tests.model.acts import take_what_is_shown
+from tests.model.plans import OPENS_EVERY
 from tests.model.world import World
 
 _NIGHT = 420  # seconds: more than any plan takes, one repair included
+_LATE = OPENS_EVERY - 10
 _OFFERS = 60  # more than an example leaves waiting
 
 
@@ -22,7 +24,7 @@ def end(world: World) -> None:
     world.wire.outside.moods.clear()
     for agent in world.company.agents:
         _presence(world, agent, "offline")
-    world.works(_NIGHT)
+    world.works(_night(world.company.now))
     world.fail([*in_the_end(world.facts), *_undecided(world.facts)])
     _everybody_back(world)
     for turn in range(_OFFERS):
@@ -34,6 +36,12 @@ def end(world: World) -> None:
     world.fail(list(_left(world.facts)))
     world.check_whole_table()
     world.tally["web hooks called"] += world.wire.outside.hook_calls.total()
+
+
+def _night(now: int) -> int:
+    """Seconds until long after everything, and so long after the last opening of a step that what it began is over."""
+    morning = now // 1000 + _NIGHT
+    return _NIGHT + (_LATE - morning) % OPENS_EVERY
 
 
 def _undecided(facts: Facts) -> Iterator[str]:

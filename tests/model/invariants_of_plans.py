@@ -73,7 +73,7 @@ def _as_the_hook_said(facts: Facts, interaction: str, outside: Outside) -> Itera
     lines = facts.lines[interaction]
     calls = {key: times for key, times in outside.hook_calls.items() if key[0].startswith(f"{interaction}.")}
     for name in {name for name, _ in calls}:
-        told = sum(1 for line in lines if line["text"] == hook_reply(name))
+        told = sum(1 for line in lines if line.get("automatic") and line["text"] == hook_reply(name))
         asked = sum(times for (one, mood), times in calls.items() if one == name and "reply" in mood)
         if told > asked:
             yield f"web hook: {name} asked for {asked} replies, {told} were written"

@@ -16,6 +16,7 @@ _INTERVAL = {
         for m in range(0, _PERIOD * _TIMES, _PERIOD)
     ],
 }
+OPENS_EVERY = 60 * _OPEN  # seconds: then steps open that are bound to be inside, or outside
 _MINUTE, _DAY = 60_000, 86_400_000
 
 
