@@ -131,7 +131,8 @@ def _batch(stage: Stage, number: int, tally: Counter[str]) -> None:
 def summary(played: dict[str, Any]) -> str:
     """The figures of one run, in a few lines."""
     rules = sorted((count, name.removeprefix("rule ")) for name, count in played.items() if name.startswith("rule "))
-    totals = ("steps", "examples", "idle", "calls that failed", "acts in between", "whole-table checks", "violations")
+    totals = ["steps", "examples", "idle", "calls that failed", "acts in between", "texts tried", "web hooks called"]
+    totals += ["whole-table checks", "violations"]
     told = ", ".join(f"{played.get(name, 0)} {name}" for name in totals)
     by_rule = ", ".join(f"{name} {count}" for count, name in reversed(rules))
     return f"property run: {told}, {played['seconds']} seconds, seed {played['seed']}\nby rule: {by_rule}"
