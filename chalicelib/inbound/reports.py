@@ -7,7 +7,7 @@ from boto3.dynamodb.conditions import Attr
 from chalicelib.config import PARKED_REPORT_DAYS
 from chalicelib.models.status import RANK
 from chalicelib.outbound import optouts
-from chalicelib.outbound.delivery import News, Recording, takes
+from chalicelib.outbound.delivery import News, Recording, Remark, takes
 from chalicelib.providers.contract import DeliveryReport
 from chalicelib.store import db, table
 from chalicelib.store.db import Item
@@ -32,7 +32,7 @@ def apply(account: Item, report: DeliveryReport, now: int, exchange: Exchange | 
     if report.opt and address:
         optouts.follow(account["id"], address, report.opt, now)
     if report.status == "unknown":
-        return _keep(where, report, exchange) if where else IGNORED
+        return _keep(where, report, now, exchange) if where else IGNORED
     news = News(str(report.status), report.code, report.detail)
     if RANK[news.status] == 0:
         return IGNORED
@@ -60,25 +60,25 @@ def _write(where: Item, news: News, now: int, exchange: Exchange | None) -> str:
     return APPLIED if Recording(where, news, now, logged).write() else IGNORED
 
 
-def _keep(where: Item, report: DeliveryReport, exchange: Exchange | None) -> str:
-    """A status without a meaning for us stays with the line, for whoever looks into it, and changes nothing else.
+def _keep(where: Item, report: DeliveryReport, now: int, exchange: Exchange | None) -> str:
+    """A status without a meaning for us stays with the line, for whoever looks into it.
 
     Its code and words are shown while the text is on its way; the reason of a final state stays as it is.
     """
-    kept = {"status_raw": json.dumps(report.raw, ensure_ascii=False, default=str)[:_RAW_CHARACTERS]}
+    logged = exchange.ended(APPLIED) if exchange else None
+    raw = json.dumps(report.raw, ensure_ascii=False, default=str)[:_RAW_CHARACTERS]
     told = {"status_code": report.code, "status_detail": report.detail}
     shown = {name: value for name, value in told.items() if value is not None}
-    on_its_way = Attr("rank").lt(RANK["delivered"])
-    for condition, put in ((on_its_way, kept | shown), (EXISTS, kept)):
-        tx = Transaction().update(table.line(where["interaction_id"], where["n"]), condition, put=put)
-        if exchange:
-            exchange.ended(APPLIED).join(tx)
-        try:
-            tx.commit()
-            return APPLIED
-        except Lost:
-            continue
-    return IGNORED
+    if shown and Recording(where, Remark(shown, raw), now, logged).write():
+        return APPLIED
+    tx = Transaction().update(table.line(where["interaction_id"], where["n"]), EXISTS, put={"status_raw": raw})
+    if logged:
+        logged.join(tx)
+    try:
+        tx.commit()
+    except Lost:
+        return IGNORED
+    return APPLIED
 
 
 def _park(account_id: str, provider_id: str, news: News, now: int, exchange: Exchange | None) -> str:

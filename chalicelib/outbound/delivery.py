@@ -1,5 +1,6 @@
 """How the delivery state of a sent text changes: its line, the sign that polls look for, and its owner's HEAD."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +36,25 @@ class News:
             "status_detail": self.detail,
         }
 
+    def goes_on(self) -> ConditionBase:
+        """The condition on a line under which it takes the news."""
+        return takes(self.status)
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What a provider says, with its code or in its words, of a text on its way: it is shown, the state stays."""
+
+    shown: Mapping[str, str]
+    raw: str
+
+    def fields(self) -> Item:
+        return {**self.shown, "status_raw": self.raw}
+
+    def goes_on(self) -> ConditionBase:
+        """The reason of a final state stays as it is."""
+        return Attr("rank").lt(RANK["delivered"])
+
 
 def takes(status: str) -> ConditionBase:
     """`models.status.advances` as a condition on an item with `status` and `rank`: delivery only goes forward."""
@@ -53,7 +73,7 @@ class Recording:
     that spares reading META. `now` in milliseconds. `exchange` is the call that brought the news, for the log.
     """
 
-    def __init__(self, where: Item, news: News, now: int, exchange: Exchange | None = None) -> None:
+    def __init__(self, where: Item, news: News | Remark, now: int, exchange: Exchange | None = None) -> None:
         self.where, self.news, self.now = where, news, now
         self._exchange = exchange
         self.line_takes_it = True
@@ -88,7 +108,7 @@ class Recording:
         """Add to a transaction what is still to be written."""
         if not self.line_takes_it:
             return
-        tx.update(self._line, takes(self.news.status), put=self.news.fields(), prove=True)
+        tx.update(self._line, self.news.goes_on(), put=self.news.fields(), prove=True)
         seconds = self.now // 1000
         changed = {"n": self.where["n"], "at": self.now, "ttl": seconds + STATUS_MEMORY}
         tx.put(table.status_change(self.where["interaction_id"], self.where["n"]), changed)

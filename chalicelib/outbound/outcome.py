@@ -26,6 +26,8 @@ class Outcome(Recording):
     A report that came before the provider's id was known is merged in. `opted_out`: the try showed it.
     """
 
+    news: News
+
     def __init__(
         self,
         row: Item,

@@ -97,9 +97,9 @@ def test_only_delivered_replaces_expired() -> None:
     assert [status for status in FINAL if advances("expired", status)] == ["delivered"]
 
 
-def test_an_unmapped_status_is_kept_with_the_line_and_changes_nothing_else(scene: Scene) -> None:
+def test_an_unmapped_status_is_kept_with_the_line_and_leaves_its_state(scene: Scene) -> None:
     message, provider_id = sent(scene)
-    before, meta, head = scene.line(message), scene.meta(scene.interaction_of(message)), scene.head()
+    before = scene.line(message)
     raw = {"MessageStatus": "teleported", "x": "y" * 5000}
     assert apply(scene, "unknown", message, provider_id, code="99", raw=raw) == "applied"
     after = scene.line(message)
@@ -107,7 +107,16 @@ def test_an_unmapped_status_is_kept_with_the_line_and_changes_nothing_else(scene
     assert len(after["status_raw"]) == 2000
     assert after["status_code"] == "99"
     assert (after["status"], after["rank"]) == (before["status"], before["rank"])
-    assert (scene.meta(scene.interaction_of(message)), scene.head()) == (meta, head)
+
+
+def test_the_words_of_an_unmapped_status_reach_the_owners_poll(scene: Scene) -> None:
+    message, provider_id = sent(scene)
+    meta, head = scene.meta(scene.interaction_of(message)), scene.head()
+    assert apply(scene, "unknown", message, provider_id, raw={"said": "something"}) == "applied"
+    assert (scene.meta(scene.interaction_of(message)), scene.head()) == (meta, head)  # nothing of it is shown
+    assert apply(scene, "unknown", message, provider_id, detail="teleported") == "applied"
+    assert scene.meta(scene.interaction_of(message))["status_seq"] == meta["status_seq"] + 1
+    assert scene.head()["seq"] == head["seq"] + 1
 
 
 def test_an_unmapped_status_takes_no_final_states_reason_away(scene: Scene) -> None:
