@@ -136,3 +136,8 @@ def test_no_secret_is_in_an_answer_or_a_log_line_while_an_account_is_made_change
         assert secret not in json.dumps([mistake["detail"] for mistake in refused.body["errors"]])
     assert secret not in json.dumps(answers)
     assert secret not in "".join(lines) + "".join(capfd.readouterr())
+
+
+def test_every_code_is_documented() -> None:
+    told = (SOURCES.parent / "docs" / "api.md").read_text()
+    assert [code for code in problem.STATUS if f"`{code}`" not in told] == []

@@ -82,7 +82,6 @@ PAIRS = [
         "intelepeer",
         names_text=False,
         names_recipient=False,
-        failure=(Status.failed, True, False),
         retry_after=3,
         refused="configuration",
     ),
