@@ -25,7 +25,7 @@ stack: $(VENV) $(ENGINE)
 
 # Every handler, every AWS call, every fault; `make test` runs a seeded sample of it.
 sweep: $(VENV)
-	SWEEP=full $(BIN)/python -m pytest -n 2 tests/faults
+	SWEEP=full $(BIN)/python -m pytest -n 2 tests/faults $(OPTIONS)
 
 # 200 interactions wait at once, in real seconds; `make stack` runs a sample of it.
 waiting: $(VENV) $(ENGINE)
