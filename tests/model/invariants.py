@@ -109,10 +109,11 @@ def _left_waiting(step: Step) -> Iterator[Item]:
 
 
 def _waiting(facts: Facts) -> Iterator[Item]:
-    """Rows of exclusive queues whose round is not over."""
+    """Rows of exclusive queues whose round is not over; nobody is rung for an account that is off."""
     for row in facts.of("QUEUE", "W#"):
         meta = facts.metas[owned(row)[1]]
-        if row["strategy"] in queues.EXCLUSIVE and meta["round_ends_at"] > facts.now:
+        going_on = meta["round_ends_at"] > facts.now and not is_off(facts, row["account_id"])
+        if row["strategy"] in queues.EXCLUSIVE and going_on:
             yield row
 
 
