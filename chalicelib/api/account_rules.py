@@ -75,6 +75,8 @@ def _fields(name: str, known: Sequence[AccountField], given: Mapping[str, Any]) 
         if value is None:
             if field.required:
                 mistakes.append(_mistake(pointer, f"This field is required. {field.help}"))
+            elif field.together in given:
+                mistakes.append(_mistake(pointer, f"{field.together} is of no use without it. {field.help}"))
         elif wrong := _wrong(field, value):
             mistakes.append(_mistake(pointer, wrong))
     return mistakes

@@ -34,6 +34,7 @@ def index(request: Request) -> dict[str, Any]:
 
 def create(request: Request) -> Account:
     given = request.body.model_dump()
+    given["credentials"] = _there(given["credentials"])
     spec = account_rules.spec_of(given["type"])
     account_rules.check(spec, given)
     identifier = new_id("acc")
@@ -65,7 +66,7 @@ def change(request: Request, account_id: str) -> Account:
     given = request.body.model_dump()
     changes = {name: given[name] for name in request.body.model_fields_set}
     spec = account_rules.spec_of(account["type"])
-    credentials = {**secrets.reveal(account_id, account["credentials"]), **changes.get("credentials", {})}
+    credentials = _there({**secrets.reveal(account_id, account["credentials"]), **changes.get("credentials", {})})
     account_rules.check(spec, {**account, **changes, "credentials": credentials})
     _check_close_after({**account, **changes})
     if "phone" in changes:
@@ -73,8 +74,8 @@ def change(request: Request, account_id: str) -> Account:
     if "list_id" in changes and changes["list_id"] is None:
         changes["list_id"] = lists.ensure_default(request.now)
     if "credentials" in changes:
-        fresh = secrets.seal(account_id, changes["credentials"], _secret_names(spec))
-        changes["credentials"] = {**account["credentials"], **fresh}
+        fresh = secrets.seal(account_id, _there(changes["credentials"]), _secret_names(spec))
+        changes["credentials"] = {name: fresh.get(name, account["credentials"].get(name)) for name in credentials}
     if "mandatory_disposition" in changes:
         plan_rules.check_closing({**account, **changes}, plans.current(account)["actions"])
     changes |= {name: value for name, value in _defaults(spec, changes).items() if name in changes}
@@ -132,6 +133,11 @@ def change_members(request: Request, account_id: str) -> MembersChanged:
 
 def _token() -> str:
     return random.token_urlsafe(_TOKEN_BYTES)
+
+
+def _there(credentials: Item) -> Item:
+    """Without those that are null, which have none or lose theirs."""
+    return {name: value for name, value in credentials.items() if value is not None}
 
 
 def _secret_names(spec: ProviderSpec) -> set[str]:

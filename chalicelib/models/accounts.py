@@ -37,8 +37,10 @@ Domain = Annotated[Base, AfterValidator(_callable_base)]
 Fields = dict[str, Annotated[str, Field(min_length=1, max_length=2000)]]
 
 
-def _credential(value: Any) -> str | list[str]:
-    """One value, or the values of a secret that is being rotated, the first of which is sent with."""
+def _credential(value: Any) -> str | list[str] | None:
+    """One value, or the values of a secret that is being rotated, the first of which is sent with; None: there is none."""
+    if value is None:
+        return None
     values = value if isinstance(value, list) else [value]
     if not 1 <= len(values) <= SECRET_VALUES or not all(map(_is_text, values)):
         raise ValueError(
@@ -57,7 +59,7 @@ def _is_text(value: Any) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
-Credentials = dict[str, Annotated[str | list[str], BeforeValidator(_credential)]]
+Credentials = dict[str, Annotated[str | list[str] | None, BeforeValidator(_credential)]]
 
 
 class TransferRule(Input):

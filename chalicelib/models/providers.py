@@ -6,7 +6,7 @@ from chalicelib.models.common import Output
 class ProviderField(Output):
     """A credential or an option of the account form; `pattern` must match the whole value.
 
-    What is `secret` or `rotated` may be a list of values while it changes.
+    What is `secret` or `rotated` may be a list of values while it changes. `together`: the field needed beside it.
     """
 
     name: str
@@ -17,6 +17,7 @@ class ProviderField(Output):
     pattern: str | None
     choices: list[str]
     rotated: bool
+    together: str | None
 
 
 class SenderField(Output):

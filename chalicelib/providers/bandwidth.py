@@ -87,6 +87,7 @@ SPEC = ProviderSpec(
             "Callback user",
             "The callback user ID of the application; with its password, calls can be verified.",
             required=False,
+            together="webhook_password",
         ),
         AccountField(
             "webhook_password",
@@ -94,6 +95,7 @@ SPEC = ProviderSpec(
             "The callback password of the application; without it no call can be verified.",
             secret=True,
             required=False,
+            together="webhook_username",
         ),
     ),
     options=(),

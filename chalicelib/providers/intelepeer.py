@@ -73,8 +73,11 @@ SPEC = ProviderSpec(
             "Username",
             "A user with API access, with its password: the desk then fetches the 24-hour token by itself.",
             required=False,
+            together="password",
         ),
-        AccountField("password", "Password", "The password of that user.", secret=True, required=False),
+        AccountField(
+            "password", "Password", "The password of that user.", secret=True, required=False, together="username"
+        ),
         AccountField(
             "webhook_secret",
             "Webhook secret",

@@ -9,6 +9,7 @@ class AccountField:
     """A credential or an option of the account form; `pattern` must match the whole value.
 
     `rotated`: calls are proven by it, so that it may have several values while it changes, although it is no secret.
+    `together`: the field without which this one is of no use.
     """
 
     name: str
@@ -19,6 +20,7 @@ class AccountField:
     pattern: str | None = None
     choices: tuple[str, ...] = ()
     rotated: bool = False
+    together: str | None = None
 
 
 @dataclass(frozen=True)

@@ -227,3 +227,29 @@ def test_a_public_key_has_several_values_while_it_is_rotated_and_stays_readable(
 def test_a_key_that_no_header_can_hold_is_refused_when_it_is_saved(api: Api, key: str) -> None:
     wrong = api("admin", "POST", "/sms/accounts", {**ACCOUNT, **TELNYX, "credentials": {"api_key": key}})
     assert (wrong.status, wrong.pointers) == (422, ["/credentials/api_key"])
+
+
+@pytest.mark.parametrize("missing", ["webhook_username", "webhook_password"])
+def test_half_of_a_pair_is_of_no_use(api: Api, missing: str) -> None:
+    pair = {"webhook_username": "desk", "webhook_password": "callback-secret"}
+    known = {**BODIES["bandwidth"]["credentials"], **pair}
+    answer = save(api, "bandwidth", credentials={**known, missing: None})
+    assert (answer.status, answer.pointers) == (422, [f"/credentials/{missing}"])
+    other = next(name for name in pair if name != missing)
+    assert other in answer.body["errors"][0]["detail"]
+
+
+def test_an_optional_credential_is_taken_away_by_null_and_a_needed_one_is_not(api: Api) -> None:
+    pair = {"webhook_username": "desk", "webhook_password": "callback-secret"}
+    account = save(api, "bandwidth", credentials={**BODIES["bandwidth"]["credentials"], **pair}).body
+    path = f"{PATH}/{account['id']}"
+
+    def change(**credentials: Any) -> Any:
+        return api("admin", "PATCH", path, {"credentials": credentials}, **{"If-Match": '"1"'})
+
+    half, needed = change(webhook_password=None), change(password=None)
+    assert (half.status, half.pointers) == (422, ["/credentials/webhook_password"])
+    assert (needed.status, needed.pointers) == (422, ["/credentials/password"])
+    assert change(webhook_username=None, webhook_password=None).status == 200
+    shown = api.must("admin", "GET", path)["credentials"]
+    assert set(shown) == set(account["credentials"]) - set(pair)
