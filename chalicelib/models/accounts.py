@@ -38,7 +38,7 @@ Fields = dict[str, Annotated[str, Field(min_length=1, max_length=2000)]]
 
 
 def _credential(value: Any) -> str | list[str] | None:
-    """One value, or the values of a secret that is being rotated, the first of which is sent with; None: there is none."""
+    """One value, or those of a secret that is being rotated, of which the first is sent with; None: there is none."""
     if value is None:
         return None
     values = value if isinstance(value, list) else [value]
