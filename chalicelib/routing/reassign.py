@@ -100,6 +100,6 @@ def _committed(change: Change, heads: rounds.Heads, run: int | None) -> Item:
         wake.tell(change.interaction, taken=run is None)
     if run:
         wake.start(change.interaction, run)
-    for agent in {base.get("owner"), base.get("ring_agent")} - {None, result.get("owner")}:
+    for agent in {base.get("owner"), base.get("ring_agent")} - {None}:  # also who was rung for it and owns it now
         match_agent(heads.get(agent), change.now)  # type: ignore[arg-type]
     return result

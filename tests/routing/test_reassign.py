@@ -64,6 +64,15 @@ def test_what_is_read_goes_to_the_agent_without_asking_and_the_old_tab_closes(
     assert team.interaction(ANN)["n"] == n
 
 
+def test_who_is_given_what_they_are_rung_for_is_rung_for_the_next_text(team: Team, three: tuple[str, str, str]) -> None:
+    first, second, _ = three
+    team.presence(second, "offline")
+    rung, waiting = texted(team, ANN), texted(team, BEN)
+    assert head(first)["ringing"] == rung
+    reassign(team, rung, agent_id=first)
+    assert head(first)["ringing"] == waiting
+
+
 def test_what_is_unread_is_offered_to_the_agent_first_even_offline(team: Team, three: tuple[str, str, str]) -> None:
     first, _, third = three
     interaction = accepted(team, first)
