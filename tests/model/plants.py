@@ -12,7 +12,7 @@ from chalicelib.inbound.arrivals import Arrival
 from chalicelib.outbound import claims, delivery
 from chalicelib.providers.contract import SendError
 from chalicelib.routing import answers, match, plan, rounds
-from chalicelib.store import conversations, idempotency, table
+from chalicelib.store import conversations, table
 from chalicelib.store.conversations import Change
 from chalicelib.store.transaction import EXISTS, Transaction
 
@@ -92,12 +92,6 @@ def what_is_unknown_is_sent_again(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(SendError, "retryable", property(lambda error: error.kind in _LATER))
 
 
-def a_lost_claim_is_taken_over(patch: pytest.MonkeyPatch) -> None:
-    """A text whose sender was not heard of again is sent by the next one."""
-    patch.setattr(claims, "abandoned", lambda _row, _now: False)
-    patch.setattr(claims, "untouched", lambda row: Attr("attempt").eq(row["attempt"]))
-
-
 def who_comes_later_leaves_first(patch: pytest.MonkeyPatch) -> None:
     """No text looks whether the one before it has left."""
     patch.setattr(claims, "check_order", lambda _tx, _row: None)
@@ -124,12 +118,6 @@ def an_opening_is_a_minute_late(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(plan, "opening", late)
 
 
-def a_retried_post_is_another_text(patch: pytest.MonkeyPatch) -> None:
-    """Nobody looks whether a reply was posted before, nor remembers it."""
-    patch.setattr(idempotency, "replay", lambda *_: None)
-    patch.setattr(idempotency, "action", lambda *_: None)
-
-
 PLANTS: dict[str, Plant] = {
     plant.__name__: plant
     for plant in (
@@ -144,10 +132,8 @@ PLANTS: dict[str, Plant] = {
         a_status_goes_back,
         a_stop_is_not_looked_at,
         what_is_unknown_is_sent_again,
-        a_lost_claim_is_taken_over,
         who_comes_later_leaves_first,
         an_auto_reply_is_not_remembered,
         an_opening_is_a_minute_late,
-        a_retried_post_is_another_text,
     )
 }
