@@ -3,12 +3,11 @@
 from typing import Any
 
 from chalicelib import clock
-from chalicelib.api import pages
+from chalicelib.api import objects, pages
 from chalicelib.api.request import Request, Response
 from chalicelib.api.routes import AGENT
 from chalicelib.models.agents import Agent, Presence
 from chalicelib.models.errors import Refused, invalid
-from chalicelib.models.ids import new_id
 from chalicelib.routing import agents as states
 from chalicelib.routing import presence
 from chalicelib.routing.match import match_agent
@@ -22,11 +21,9 @@ def index(request: Request) -> dict[str, Any]:
 
 
 def create(request: Request) -> Agent:
-    agent: Item = {**request.body.model_dump(), "id": new_id("agt"), "created_at": request.now, "version": 1}
-    shown = present(agent, agents.new_head(agent, request.now), request.now)
-    once = request.once and request.once.answered(201, shown.model_dump(mode="json"))
-    agents.create(agent, once, request.now)
-    return shown
+    return objects.create(
+        request, "agt", lambda agent: present(agent, agents.new_head(agent, request.now), request.now), agents.create
+    )
 
 
 def show(request: Request, agent_id: str) -> Agent:

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from chalicelib.config import MAX_AGE, PLAN_STEP_TIMEOUT, SILENCE_DAYS, WAIT_FOR_ASSIGNED, WAIT_MAX, WAIT_MIN
 from chalicelib.models import templates
 from chalicelib.models.common import Description, Identifier, Input, Name, Output, Time, patch_of, url_parts
+from chalicelib.models.texts import storable
 
 Wait = Annotated[int, Field(ge=WAIT_MIN, le=WAIT_MAX)]
 SECRET_VALUES = 3  # of one secret, while it is being rotated
@@ -54,9 +55,7 @@ def _credential(value: Any) -> str | list[str] | None:
 
 def _is_text(value: Any) -> bool:
     """Whether it is a text of the right length that can be written as UTF-8."""
-    if not isinstance(value, str) or not 1 <= len(value.strip()) <= _CREDENTIAL_CHARACTERS:
-        return False
-    return not any("\ud800" <= character <= "\udfff" for character in value)
+    return isinstance(value, str) and 1 <= len(value.strip()) <= _CREDENTIAL_CHARACTERS and storable(value)
 
 
 Credentials = dict[str, Annotated[str | list[str] | None, BeforeValidator(_credential)]]

@@ -151,7 +151,7 @@ class Bandwidth(Provider):
         """createMessage, https://dev.bandwidth.com/apis/messaging-apis/messaging; it has no idempotency key."""
         calls.within_limits(message, SPEC)
         url = f"{_user_url(account)}/messages"
-        answer = calls.call(http, "POST", url, json=_document(message, account), auth=_auth(account))
+        answer = calls.call(http, "POST", url, json=_document(message, account), auth=basic.of_account(account))
         if not 200 <= answer.status_code < 300:
             raise _refusal(answer, calls.json_object(answer) or {}, account, message)
         body = calls.accepted_json(answer)
@@ -165,7 +165,7 @@ class Bandwidth(Provider):
     def check(self, account: ProviderAccount, http: HttpClient) -> AccountCheck:
         """Lists the account's media, https://dev.bandwidth.com/docs/messaging/media"""
         try:
-            answer = calls.call(http, "GET", f"{_user_url(account)}/media", auth=_auth(account))
+            answer = calls.call(http, "GET", f"{_user_url(account)}/media", auth=basic.of_account(account))
         except SendError as error:
             return calls.unchecked(error)
         if answer.status_code in (401, 403):
@@ -238,11 +238,6 @@ def _report(event: dict[str, Any], kind: str, account: ProviderAccount) -> Deliv
 
 def _user_url(account: ProviderAccount) -> str:
     return f"{API}/{quote(account.credentials.get('account_id', ''), safe='')}"
-
-
-def _auth(account: ProviderAccount) -> tuple[bytes, bytes]:
-    username, password = (account.credentials.get(name, "").encode() for name in ("username", "password"))
-    return username, password
 
 
 def _document(message: OutboundMessage, account: ProviderAccount) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from chalicelib.models.texts import storable
+
 TEXT, NUMBER, SET = "text", "number", "set"
 
 # What a Go to if may ask about: the text that began the routing, its sender, its interaction, the local hour.
@@ -85,10 +87,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_text(value: Any) -> bool:
-    """Whether it is a text that can be stored; half a surrogate pair cannot."""
-    if not isinstance(value, str) or len(value) > _LONGEST:
-        return False
-    return not any("\ud800" <= character <= "\udfff" for character in value)
+    return isinstance(value, str) and len(value) <= _LONGEST and storable(value)
 
 
 def hold(match: str, conditions: Sequence[Mapping[str, Any]], facts: Mapping[str, Any]) -> bool:

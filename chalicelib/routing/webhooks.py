@@ -17,6 +17,7 @@ from typing import Any
 
 from chalicelib.clock import rfc3339
 from chalicelib.config import TEXT_CHARACTERS, WEBHOOK_SECONDS, settings
+from chalicelib.models.texts import storable
 from chalicelib.observability import logger
 from chalicelib.store import secrets
 from chalicelib.store.db import Item
@@ -116,7 +117,5 @@ def read(content: bytes) -> Answer:
 
 
 def _is_text(value: Any, most: int) -> bool:
-    """Whether it is a text that says something and can be stored; half a surrogate pair cannot."""
-    if not isinstance(value, str) or not value.strip() or len(value) > most:
-        return False
-    return not any("\ud800" <= character <= "\udfff" for character in value)
+    """Whether it is a text that says something and can be stored."""
+    return isinstance(value, str) and bool(value.strip()) and len(value) <= most and storable(value)
